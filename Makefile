@@ -1,0 +1,61 @@
+# One command for each thing a developer does. `make demo` and `make test` set everything up by themselves.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test setup translations lint types layering unit torture bench-smoke lock clean distclean
+SHELL := /bin/bash
+
+VENV     := .venv/bin
+PACKAGES := $(wildcard offline map comms console)
+SHARED   := ../shared/data
+
+# The tests' windows need no screen, and Chromium's sandbox cannot start as root (users keep it).
+tests-env = QT_QPA_PLATFORM=$${QT_QPA_PLATFORM:-offscreen} LC_ALL=C.UTF-8 \
+  QTWEBENGINE_CHROMIUM_FLAGS="$${QTWEBENGINE_CHROMIUM_FLAGS:---disable-gpu$$([ $$(id -u) = 0 ] && echo ' --no-sandbox')}" \
+  FENGHUO_TEST_DATA="$${FENGHUO_TEST_DATA:-$$([ -d $(SHARED) ] && cd $(SHARED) && pwd || true)}"
+
+help: ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+demo: setup ## city, county and town on this machine; without a display, pictures in out/demo
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then $(VENV)/fenghuo demo; \
+	else echo "No display: playing the demo without one."; \
+	  $(VENV)/fenghuo demo --headless --out out/demo && echo "The pictures and report.json are in $(CURDIR)/out/demo"; fi
+
+test: setup lint types layering unit torture bench-smoke ## everything that must hold
+	@echo "All tests passed."
+
+setup: ## Debian packages, .venv, page libraries, translations: only what is missing
+	@bash resources/set-up/set-up.sh
+	@$(MAKE) --no-print-directory translations
+
+translations: ## compile the window's languages
+	@if [ -f console/i18n/__main__.py ]; then $(VENV)/python -m console.i18n; fi
+
+lint: ## ruff
+	$(VENV)/ruff check --quiet .
+
+types: ## mypy, strict on offline, comms and map
+	$(VENV)/mypy --no-error-summary $(PACKAGES)
+
+layering: ## the floors may only look down
+	@$(VENV)/lint-imports --no-timing || exit 1
+
+unit: ## pytest
+	$(tests-env) $(VENV)/python -m pytest -q
+
+torture: ## a short run of kills, power losses and bad networks
+	@if [ -f tests/torture/__main__.py ]; then $(tests-env) $(VENV)/python -m tests.torture short; fi
+
+bench-smoke: ## every benchmark starts, runs small and reports
+	@if [ -f tests/bench/__main__.py ]; then $(tests-env) $(VENV)/python -m tests.bench smoke; fi
+
+lock: ## write requirements.lock again from pyproject.toml (needs pip-tools)
+	$(VENV)/pip-compile --quiet --allow-unsafe --build-deps-for=wheel --extra=test --generate-hashes --no-emit-find-links \
+	  --no-emit-index-url --no-emit-options --output-file=requirements.lock --strip-extras pyproject.toml
+
+clean: ## what tools and runs left behind
+	rm -rf out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find $(PACKAGES) tests -name __pycache__ -prune -exec rm -rf {} +
+
+distclean: clean ## and what set-up made in this folder
+	rm -rf .venv resources/node_modules
