@@ -39,10 +39,13 @@ apt-get update && apt-get install -y --no-install-recommends $missing"
     sudo=sudo
   fi
   say "installing $(wc -w <<<"$missing") Debian packages"
-  local apt=($sudo env DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0 -o Acquire::Retries=3)
-  "${apt[@]}" update >/dev/null
+  local log apt
+  log=$(mktemp)
+  apt=($sudo env DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0 -o Acquire::Retries=3)
   # shellcheck disable=SC2086  # names are words of our own list
-  "${apt[@]}" install -y --no-install-recommends $missing >/dev/null
+  "${apt[@]}" update >"$log" 2>&1 && "${apt[@]}" install -y --no-install-recommends $missing >>"$log" 2>&1 ||
+    { tail -n 20 "$log" >&2; fail "apt-get failed; its last words are above, all of them in $log"; }
+  rm -f "$log"
   missing=$(missing_packages)
   [ -z "$missing" ] || fail "Still missing after apt-get: $missing"
 }
