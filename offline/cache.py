@@ -1,0 +1,93 @@
+"""The cache: current state of every record, as panels, map and search read it; rebuilt from the log at any time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from offline import search
+from offline.clock import rfc3339
+from offline.engine import Connection
+from offline.merge import State
+from offline.rules.table import ENDED, RECORDS
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+
+
+def stored(state: State) -> dict[str, Any]:
+    """A state as it is kept: the same on every node that holds the same ops, whatever its clock or its order."""
+    return {
+        "by": state.by,
+        "stage": state.stage,
+        "stamp": list(state.stamp),
+        "fields": {k: v for k, v in state.fields.items() if k != "with"},
+        "conflicts": state.conflicts,
+        "audience": state.audience,
+        "end": state.standing[-1].id.hex() if state.standing else "",
+        "heads": sorted(h.hex() for h in state.heads),
+        "steps": [_step(i) for i in state.standing],
+        "notes": [_step(i) for i in state.notes],
+        "gaps": [g.hex() for g in state.gaps],
+    }
+
+
+def _step(item: Any) -> dict[str, Any]:
+    data = {k: v for k, v in item.data.items() if k not in ("with", "alert")} if item.kind.shape != "create" else {}
+    return {
+        "op": item.id.hex(),
+        "kind": item.core.kind,
+        "at": rfc3339(item.stamp.wall_ms),
+        "by": item.person.name if item.person else "",
+        "centre": item.centre,
+        "data": data,
+    }
+
+
+def write(con: Connection, state: State) -> list[str]:
+    """Write a record's state and its index rows; returns the centres that newly joined its audience."""
+    ended = int(state.stage in ENDED.get(state.record, frozenset()))
+    about = state.fields.get("incident")
+    row = (
+        state.record, state.home, state.stage, ended, state.first.wall_ms, state.stamp.wall_ms, len(state.conflicts),
+        bytes.fromhex(about) if about else None, _encode(stored(state)).decode(),
+    )  # fmt: skip
+    old = con.execute("SELECT rowid FROM records WHERE id=?", (state.id,)).fetchone()
+    if old:
+        rowid = old[0]
+        con.execute(
+            "UPDATE records SET kind=?,home=?,stage=?,ended=?,first_ms=?,stamp_ms=?,conflicts=?,about=?,state=? WHERE rowid=?",
+            (*row, rowid),
+        )
+    else:
+        rowid = con.execute(
+            "INSERT INTO records(kind,home,stage,ended,first_ms,stamp_ms,conflicts,about,state,id)"
+            " VALUES(?,?,?,?,?,?,?,?,?,?)", (*row, state.id),
+        ).lastrowid  # fmt: skip
+    if state.record in RECORDS:
+        _index(con, rowid, bool(old), state)
+    return _widen(con, state)
+
+
+def _index(con: Connection, rowid: int, existed: bool, state: State) -> None:
+    if existed:
+        con.execute("DELETE FROM search WHERE rowid=?", (rowid,))
+        con.execute("DELETE FROM places WHERE id=?", (rowid,))
+    con.execute("INSERT INTO search(rowid,text) VALUES(?,?)", (rowid, search.text_of(state.fields)))
+    position = state.fields.get("position")
+    if position:
+        lon, lat = position
+        con.execute("INSERT INTO places VALUES(?,?,?,?,?)", (rowid, lon, lon, lat, lat))
+
+
+def _widen(con: Connection, state: State) -> list[str]:
+    had = {c for (c,) in con.execute("SELECT centre FROM audience WHERE record=?", (state.id,))}
+    new = [c for c in state.audience if c not in had]
+    con.executemany("INSERT INTO audience VALUES(?,?)", [(state.id, c) for c in new])
+    return new if had else []
+
+
+def clear(con: Connection) -> None:
+    """Empty the cache before it is rebuilt from the log."""
+    for table in ("records", "audience", "waiting", "search", "places"):
+        con.execute(f"DELETE FROM {table}")

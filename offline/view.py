@@ -1,0 +1,327 @@
+"""What panels, the map and the command line read: records as plain JSON-ready dicts, lists with bounds, the inbox.
+
+A view reads through a connection of its own, belongs to one thread, and never writes. What one record shows of another
+(a task's resources, a receipt's delivery) is joined here when read; every fact has one owner record.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from offline import search
+from offline.authority import Authority, above, is_at_or_above
+from offline.beats import read as read_beat
+from offline.clock import WallMs, parse_ms, rfc3339
+from offline.engine import Connection
+from offline.errors import BadInput, NotFound
+from offline.rules.table import RECORDS, steps_from
+
+LIST_MAX = 5_000
+PREFIX_MIN = 6
+Record = dict[str, Any]
+_COLUMNS = "r.id, r.kind, r.home, r.stage, r.state, r.stamp_ms, r.first_ms"
+
+
+class View:
+    """Reads one realm's cache for one thread.
+
+    Args:
+        con: a read-only connection (`Store.reader()`). authority: the live history of the store. centre: this desk's
+        own centre path. wall: wall clock in milliseconds.
+    """
+
+    def __init__(self, con: Connection, authority: Authority, centre: str, wall: WallMs) -> None:
+        self._con, self._authority, self.centre, self._wall = con, authority, centre, wall
+
+    def close(self) -> None:
+        """Close the view's own connection."""
+        self._con.close()
+
+    # One
+
+    def get(self, name: str) -> Record:
+        """The record with this id or unambiguous beginning of it (six characters or more); NotFound, BadInput."""
+        return self._record(self._row(name))
+
+    def id_of(self, name: str) -> bytes:
+        """The full id for an id or its beginning."""
+        return bytes(self._row(name)[0])
+
+    def _row(self, name: str) -> tuple[Any, ...]:
+        text = name.strip().lower()
+        try:
+            low = bytes.fromhex(text.ljust(64, "0"))
+            high = bytes.fromhex(text.ljust(64, "f"))
+        except ValueError:
+            raise BadInput(f"“{name}” is no id.") from None
+        if len(text) < PREFIX_MIN or len(text) > 64:
+            raise BadInput(f"Give at least {PREFIX_MIN} characters of the id.")
+        rows = self._con.execute(f"SELECT {_COLUMNS} FROM records r WHERE id BETWEEN ? AND ? LIMIT 2", (low, high)).fetchall()
+        if not rows:
+            raise NotFound(f"No record here begins with {name}.")
+        if len(rows) > 1:
+            raise BadInput(f"More than one record begins with {name}; give more of the id.")
+        return tuple(rows[0])
+
+    def _record(self, row: tuple[Any, ...]) -> Record:
+        record_id, kind, home, stage, state, _, first_ms = row
+        kept = msgspec.json.decode(state)
+        out: Record = {
+            "id": record_id.hex(),
+            "kind": kind,
+            "centre": home,
+            "stage": stage,
+            "stamp": rfc3339(kept["stamp"][0]),
+            "by": kept["by"],
+            "at_first": rfc3339(first_ms),
+            "as_of": self.as_of(home),
+            "conflicts": kept["conflicts"],
+            "gap": bool(kept["gaps"]),
+            "steps": kept["steps"],
+            "notes": kept["notes"],
+            "audience": kept["audience"],
+            "end": kept["end"],
+        }
+        out.update({k: v for k, v in kept["fields"].items() if k not in out})
+        if kind == "task":
+            self._add_ticks(out, record_id)
+        elif kind == "resource":
+            self._add_asks(out)
+        return out
+
+    def _add_ticks(self, out: Record, record_id: bytes) -> None:
+        """Stored here → delivered (the target's own signature) → accepted by a person; and where it waits since when."""
+        order = self._con.execute(
+            "SELECT o.id FROM ops o WHERE o.record=? AND o.kind IN ('task.order','task.again') ORDER BY seq DESC", (record_id,)
+        ).fetchall()
+        delivered = None
+        for (op,) in order:
+            row = self._con.execute(
+                "SELECT centre, node, at_ms FROM delivered WHERE op=? AND centre=? ORDER BY at_ms LIMIT 1", (op, out.get("to", ""))
+            ).fetchone()
+            if row:
+                delivered = {"at": rfc3339(row[2]), "node": row[1].hex(), "centre": row[0]}
+                break
+        receipts = [s for s in out["steps"] if s["kind"] in ("task.accept", "task.decline")]
+        accepted = {"at": receipts[-1]["at"], "by": receipts[-1]["by"]} if receipts else None
+        if accepted and delivered is None:  # a receipt proves that the order arrived
+            delivered = {"at": accepted["at"], "node": "", "centre": out.get("to", "")}
+        out["ticks"] = {"stored": True, "delivered": delivered, "accepted": accepted}
+        out["waiting"] = None
+        if out["stage"] == "ordered":
+            why = "not delivered" if delivered is None else "not accepted"
+            out["waiting"] = {"since": out["at_first"] if delivered is None else delivered["at"], "why": why}
+
+    def _add_asks(self, out: Record) -> None:
+        answered = {s["data"].get("ask") for s in [*out["steps"], *out["notes"]] if s["kind"] != "resource.ask"}
+        asks = [n for n in out["notes"] if n["kind"] == "resource.ask" and n["op"] not in answered]
+        out["asks"] = asks
+        refusals = [n for n in out["notes"] if n["kind"] == "resource.refuse"]
+        out["refused"] = refusals[-1]["data"].get("reason") if refusals else None
+        if out["stage"] != "committed":
+            out["task"] = None
+        if asks and out["stage"] == "available":
+            out["stage"] = "asked"
+
+    # Many
+
+    def list(
+        self, kind: str, *, stage: str | None = None, open_only: bool = False, about: str | None = None, limit: int = 200
+    ) -> list[Record]:
+        """Records of a kind, newest first, up to `limit`; `about` keeps those of one incident."""
+        where, args = ["r.kind=?"], [kind]
+        if open_only:
+            where.append("r.ended=0")
+        if about:
+            where.append("r.about=?")
+            args.append(bytes.fromhex(about))  # type: ignore[arg-type]
+        rows = self._con.execute(
+            f"SELECT {_COLUMNS} FROM records r WHERE {' AND '.join(where)} ORDER BY r.first_ms DESC, r.id LIMIT ?",
+            (*args, min(limit, LIST_MAX)),
+        ).fetchall()
+        out = [self._record(r) for r in rows]
+        return [r for r in out if stage is None or r["stage"] == stage]
+
+    def changed(self, ids: list[bytes]) -> list[Record]:
+        """The records of people's kinds among these ids."""
+        out = []
+        for record_id in ids[:LIST_MAX]:
+            row = self._con.execute(f"SELECT {_COLUMNS} FROM records r WHERE id=?", (record_id,)).fetchone()
+            if row and row[1] in RECORDS:
+                out.append(self._record(row))
+        return out
+
+    def search(self, text: str, kind: str | None = None, limit: int = 50) -> list[Record]:
+        """Newest records with these words anywhere in their text; Chinese by characters, two or more at once."""
+        phrase = search.query(text)
+        if not phrase:
+            return []
+        only, args = ("AND r.kind=?", [kind]) if kind else ("", [])
+        rows = self._con.execute(
+            f"SELECT {_COLUMNS} FROM search s JOIN records r ON r.rowid=s.rowid WHERE s.text MATCH ? {only}"
+            " ORDER BY r.rowid DESC LIMIT ?",
+            (phrase, *args, min(limit, LIST_MAX)),
+        ).fetchall()
+        return [self._record(r) for r in rows]
+
+    def bbox(self, west: float, south: float, east: float, north: float, limit: int = 500) -> list[Record]:
+        """Records with a position inside this box (degrees, WGS-84), newest first."""
+        rows = self._con.execute(
+            f"SELECT {_COLUMNS} FROM places p JOIN records r ON r.rowid=p.id"
+            " WHERE p.lon1>=? AND p.lon0<=? AND p.lat1>=? AND p.lat0<=? ORDER BY r.first_ms DESC LIMIT ?",
+            (west, east, south, north, min(limit, LIST_MAX)),
+        ).fetchall()
+        return [self._record(r) for r in rows]
+
+    def conflicts(self, limit: int = 200) -> list[Record]:
+        """Records with an open conflict, the oldest first."""
+        rows = self._con.execute(
+            f"SELECT {_COLUMNS} FROM records r WHERE r.conflicts>0 ORDER BY r.stamp_ms LIMIT ?", (min(limit, LIST_MAX),)
+        ).fetchall()
+        return [self._record(r) for r in rows]
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """How many records there are by kind and stage."""
+        out: dict[str, dict[str, int]] = {}
+        for kind, stage, n in self._con.execute("SELECT kind, stage, count(*) FROM records GROUP BY kind, stage"):
+            if kind in RECORDS:
+                out.setdefault(kind, {})[stage] = n
+        return out
+
+    # The desk
+
+    def inbox(self, limit: int = 200) -> list[Record]:
+        """What waits for this desk, the worst first: `{what, record, title, since, overdue_s, do}`.
+
+        what is one of receipt (an order to us), proposal (an alert), verify (an incident), conflict, chase (our order
+        without receipt), report (an order of ours under way or overdue).
+        """
+        now = self._wall()
+        rows = [*self._receipts(now), *self._proposals(now), *self._unverified(now), *self._quarrels(now), *self._chases(now)]
+        rows.sort(key=lambda r: (-r["overdue_s"], r["rank"], r["since"]))
+        return rows[:limit]
+
+    def _row_of(self, what: str, rank: int, record: Record, do: str, overdue_s: int = 0) -> Record:
+        title = record.get("title") or record.get("headline") or record.get("name") or record.get("text") or ""
+        return {
+            "what": what, "rank": rank, "record": record["id"], "kind": record["kind"], "title": title,
+            "since": record["at_first"], "overdue_s": max(overdue_s, 0), "do": do, "centre": record["centre"],
+        }  # fmt: skip
+
+    def _receipts(self, now: int) -> list[Record]:
+        mine = [t for t in self.list("task", open_only=True) if t.get("to") == self.centre and t["centre"] != self.centre]
+        out = [self._row_of("receipt", 0, t, "accept", _late_s(t, now)) for t in mine if t["stage"] == "ordered"]
+        return out + [
+            self._row_of("work", 4, t, "done", _late_s(t, now)) for t in mine if t["stage"] in ("accepted", "under_way")
+        ]
+
+    def _proposals(self, now: int) -> list[Record]:
+        rows = [w for w in self.list("warning", open_only=True) if w["stage"] == "proposed" and w["centre"] == self.centre]
+        return [self._row_of("proposal", 1, w, "act") for w in rows]
+
+    def _unverified(self, now: int) -> list[Record]:
+        rows = [i for i in self.list("incident", open_only=True) if i["centre"] == self.centre]
+        return [self._row_of("verify", 2, i, "verify") for i in rows if i["stage"] in ("reported", "accepted", "returned")]
+
+    def _quarrels(self, now: int) -> list[Record]:
+        return [self._row_of("conflict", 1, r, "settle") for r in self.conflicts()]
+
+    def _chases(self, now: int) -> list[Record]:
+        mine = [t for t in self.list("task", open_only=True) if t["centre"] == self.centre and t.get("to") != self.centre]
+        waiting = [self._row_of("chase", 3, t, "chase", _late_s(t, now)) for t in mine if t["waiting"]]
+        return waiting + [self._row_of("check", 3, t, "check") for t in mine if t["stage"] == "done"]
+
+    def warnings_in_force(self) -> list[Record]:
+        """Warnings that stand now, by stage; the worst colour first. Expiry is a view and is shown, not applied."""
+        order = {"red": 0, "orange": 1, "yellow": 2, "blue": 3}
+        rows = [w for w in self.list("warning", open_only=True) if w["stage"] in ("in_force", "incident")]
+        return sorted(rows, key=lambda w: order.get(w.get("colour") or "", 4))
+
+    def steps(self, record: Record) -> list[str]:
+        """Names of the commands that the table lets follow the record's stage."""
+        return [k.name for k in steps_from(record["kind"], record["stage"])]
+
+    # Who and when
+
+    def as_of(self, centre: str) -> str | None:
+        """The newest signed word from a centre's nodes: up to then its part of the picture is known. None: never heard."""
+        rows = self._con.execute("SELECT node, stamp_ms FROM beats").fetchall()
+        nodes = self._authority.now().nodes
+        stamps = [ms for node, ms in rows if node in nodes and nodes[node].centre == centre]
+        return rfc3339(max(stamps)) if stamps else None
+
+    def centres(self) -> list[Record]:
+        """Every centre of the realm, root first: `{path, name, as_of, nodes, mine, above}`."""
+        view = self._authority.now()
+        return [
+            {
+                "path": c.path, "name": c.name, "as_of": self.as_of(c.path), "mine": c.path == self.centre,
+                "above": is_at_or_above(c.path, self.centre) and c.path != self.centre,
+                "nodes": [{"id": n.id.hex(), "name": n.name, "use": n.use} for n in view.nodes.values() if n.centre == c.path],
+            }
+            for c in sorted(view.centres.values(), key=lambda c: c.path)
+        ]  # fmt: skip
+
+    def persons(self, centre: str | None = None) -> list[Record]:
+        """People on duty: `{id, name, centre, roles, phone}`."""
+        view = self._authority.now()
+        return [
+            {"id": p.id.hex(), "kind": "person", "name": p.name, "centre": p.centre, "roles": sorted(p.roles), "phone": p.phone}
+            for p in sorted(view.persons.values(), key=lambda p: (p.centre, p.name))
+            if centre is None or p.centre == centre
+        ]  # fmt: skip
+
+    def name_of(self, path: str) -> str:
+        """What people call a centre; the path itself when it is not known here."""
+        centre = self._authority.now().centres.get(path)
+        return centre.name if centre else path
+
+    def unsent(self, peer: str) -> int:
+        """How many of the log's entries this peer has not said it has stored."""
+        row = self._con.execute("SELECT pos FROM acks WHERE peer=?", (peer,)).fetchone()
+        query = "SELECT count(*) FROM log WHERE pos>? AND origin<>?"
+        return int(self._con.execute(query, (row[0] if row else 0, peer)).fetchone()[0])
+
+    def holds(self, ops: list[str]) -> list[str]:
+        """Those of these op ids (hex) that are not stored here."""
+        query = "SELECT 1 FROM ops WHERE id=?"
+        return [o for o in ops if self._con.execute(query, (bytes.fromhex(o),)).fetchone() is None]
+
+    def digest(self, centre: str | None = None) -> dict[str, Any]:
+        """`{realm, centre, ops, records, heads, digest}` over exactly the records that a centre may see, sorted by id."""
+        centre = centre or self.centre
+        seen, count = hashlib.sha256(), 0
+        rows = self._con.execute("SELECT id, kind, state, stage FROM records ORDER BY id")
+        for record_id, kind, state, stage in rows:
+            if kind in RECORDS and self._may_see(centre, record_id):
+                count += 1
+                seen.update(record_id + hashlib.sha256(f"{kind}\0{stage}\0{state}".encode()).digest())
+        ops = self._con.execute("SELECT count(*) FROM ops").fetchone()[0]
+        heads = self._con.execute("SELECT count(*) FROM chains").fetchone()[0]
+        realm = self._authority.realm.hex()
+        return {"realm": realm, "centre": centre, "ops": ops, "records": count, "heads": heads, "digest": seen.hexdigest()}
+
+    def _may_see(self, centre: str, record: bytes) -> bool:
+        rows = self._con.execute("SELECT centre FROM audience WHERE record=?", (record,))
+        return any(is_at_or_above(centre, path) for (path,) in rows)
+
+    def heads_of_beat(self, wire: bytes) -> int:
+        """How many chain heads a beat names; for status pages."""
+        return len(read_beat(wire).core.heads)
+
+    def below(self, centre: str | None = None) -> list[str]:
+        """Paths of the centres directly under a centre."""
+        mine = centre or self.centre
+        return sorted(p for p in self._authority.now().centres if (above(p) or [""])[0] == mine)
+
+
+def _late_s(task: Record, now: int) -> int:
+    due = task.get("due_at")
+    return (now - parse_ms(due)) // 1000 if due else 0
+
+
+ViewFactory = Callable[[], View]
