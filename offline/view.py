@@ -192,6 +192,15 @@ class View:
                 out.setdefault(kind, {})[stage] = n
         return out
 
+    def find_alert(self, identifier: str, sender: str, sent: str | None) -> str | None:
+        """The id (hex) of the warning kept for this very alert, or None."""
+        row = self._con.execute(
+            "SELECT id FROM records WHERE kind='warning' AND json_extract(state,'$.fields.identifier')=?"
+            " AND json_extract(state,'$.fields.sender')=? AND json_extract(state,'$.fields.sent') IS ? LIMIT 1",
+            (identifier[:300], sender[:300], sent),
+        ).fetchone()
+        return row[0].hex() if row else None
+
     # The desk
 
     def inbox(self, limit: int = 200) -> list[Record]:

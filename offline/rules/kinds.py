@@ -58,7 +58,7 @@ def common(record: str) -> tuple[Kind, ...]:
     """The rows every record has: notes, widening its audience, settling a conflict, joining many heads."""
     return (
         Kind(f"{record}.note", record, "note", needs=("text",)),
-        Kind(f"{record}.share", record, "note", roles=DESK, where="home", needs=("to",)),
+        Kind(f"{record}.share", record, "note", roles=DESK, needs=("to",)),
         Kind(f"{record}.settle", record, "settle", roles=DESK, where="home", heavy=True, needs=("ends", "keep")),
         Kind(f"{record}.join", record, "note", unattended=True),
     )
