@@ -46,9 +46,7 @@ CREATE TABLE beats(node BLOB PRIMARY KEY, wire BLOB NOT NULL, stamp_ms INTEGER N
 CREATE TABLE delivered(
   op BLOB NOT NULL, node BLOB NOT NULL, centre TEXT NOT NULL, at_ms INTEGER NOT NULL,
   PRIMARY KEY(op, node)) STRICT, WITHOUT ROWID;
-CREATE TABLE feeds(
-  url TEXT PRIMARY KEY, etag TEXT, modified TEXT, body BLOB, fetched_ms INTEGER, failures INTEGER NOT NULL DEFAULT 0,
-  note TEXT) STRICT;
+CREATE TABLE feeds(source TEXT PRIMARY KEY, state BLOB NOT NULL) STRICT;
 CREATE VIRTUAL TABLE search USING fts5(text, content='', contentless_delete=1, tokenize='unicode61');
 CREATE VIRTUAL TABLE places USING rtree(id, lon0, lon1, lat0, lat1);
 """

@@ -619,21 +619,16 @@ class Store:
             row = self._con.execute("SELECT value FROM meta WHERE key=?", (f"local:{key}",)).fetchone()
         return msgspec.msgpack.decode(row[0]) if row else default
 
-    def feed(self, url: str) -> dict[str, Any]:
-        """What is kept of a feed: etag, modified, body (its last good copy), fetched_ms, failures, note."""
-        names = ("etag", "modified", "body", "fetched_ms", "failures", "note")
+    def feed(self, source: str) -> bytes | None:
+        """What is kept of a feed, as whoever polls it encoded it, or None."""
         with self._lock:
-            row = self._con.execute(f"SELECT {','.join(names)} FROM feeds WHERE url=?", (url,)).fetchone()
-        return dict(zip(names, row, strict=True)) if row else {}
+            row = self._con.execute("SELECT state FROM feeds WHERE source=?", (source,)).fetchone()
+        return row[0] if row else None
 
-    def keep_feed(self, url: str, **facts: Any) -> None:
-        """Keep what is known of a feed; names as in `feed`."""
-        kept = {**{"failures": 0}, **self.feed(url), **facts}
+    def keep_feed(self, source: str, state: bytes) -> None:
+        """Keep what is known of a feed; it is on disk on return."""
         with self._lock, engine.transaction(self._con):
-            self._con.execute(
-                "INSERT OR REPLACE INTO feeds(url,etag,modified,body,fetched_ms,failures,note) VALUES(?,?,?,?,?,?,?)",
-                (url, *(kept.get(n) for n in ("etag", "modified", "body", "fetched_ms", "failures", "note"))),
-            )
+            self._con.execute("INSERT OR REPLACE INTO feeds VALUES(?,?)", (source, state))
 
     def _tell(self, change: Change) -> None:
         for listener in list(self.listeners):

@@ -18,16 +18,22 @@ def chromium_flags(environ: MutableMapping[str, str] | None = None, *, euid: int
     environ = os.environ if environ is None else environ
     flags = [*environ.get(VARIABLE, "").split(), *_wanted(environ, _euid() if euid is None else euid)]
     environ[VARIABLE] = " ".join(dict.fromkeys(flags))
+    if _offscreen(environ):
+        environ.setdefault("QSG_RHI_BACKEND", "null")  # else Qt looks for a GPU that is not there, and says so loudly
     return environ[VARIABLE]
 
 
 def _wanted(environ: MutableMapping[str, str], euid: int) -> list[str]:
     flags = [f"--js-flags=--max-old-space-size={HEAP_MB}", "--disable-background-networking"]
-    if environ.get("FENGHUO_SAFE_GRAPHICS") or environ.get("QT_QPA_PLATFORM", "").startswith("offscreen"):
+    if environ.get("FENGHUO_SAFE_GRAPHICS") or _offscreen(environ):
         flags.append("--disable-gpu")
     if euid == 0:
         flags.append("--no-sandbox")
     return flags
+
+
+def _offscreen(environ: MutableMapping[str, str]) -> bool:
+    return environ.get("QT_QPA_PLATFORM", "").startswith("offscreen")
 
 
 def _euid() -> int:
