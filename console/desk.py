@@ -10,15 +10,14 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import Any, Protocol
-
-from comms.node import Node
+from typing import TYPE_CHECKING, Any, Protocol
 
 from offline.profile import Opened
 from offline.store import Change, Draft
 from offline.view import Record, View
 
-
+if TYPE_CHECKING:
+    from comms.node import Node  # a verb that works alone does not load the links
 
 
 def wall_ms() -> int:

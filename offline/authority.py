@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -24,6 +23,10 @@ TAG = "FHs0"
 STATEMENT_MAX = 64_000
 DEPTH_MAX = 8  # levels of centres; a city, a county, a town and a village are four
 ROOT = ""  # the path of whoever stands above every centre
+SEEN_MAX = 1024  # heads a statement may name: as many centres may have written at once while they were cut off
+WAITING_MAX = 1024  # statements kept in memory until what they name has come
+SIGNED = b"fenghuo statement\x00"
+T = TypeVar("T")
 
 
 class Core(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
@@ -47,12 +50,66 @@ class Wire(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=T
 
 
 class Statement(NamedTuple):
-    """A statement with its id (the hash of its core)."""
+    """A statement with its id, the hash of its core's bytes (`outer`)."""
 
     id: bytes
     core: Core
     sig: bytes
     wire: bytes
+    outer: bytes
+
+
+class RealmData(msgspec.Struct):
+    """What founds a realm."""
+
+    root: bytes
+
+
+class CentreData(msgspec.Struct):
+    """What grants a centre."""
+
+    path: str
+    key: bytes
+    name: str
+
+
+class NodeData(msgspec.Struct):
+    """What admits a node."""
+
+    centre: str
+    key: bytes
+    use: str
+    name: str
+
+
+class PersonData(msgspec.Struct):
+    """What puts a person on duty."""
+
+    centre: str
+    key: bytes
+    name: str
+    roles: list[str]
+    phone: str = ""
+
+
+class KeeperData(msgspec.Struct):
+    """What names a centre's keeper."""
+
+    centre: str
+    node: bytes
+
+
+class RulesData(msgspec.Struct):
+    """What moves the realm to a version of the rules."""
+
+    version: int
+
+
+class RevokeData(msgspec.Struct):
+    """What ends a node, a person or a centre: the id of its key, and the ids of what it did that stand."""
+
+    target: bytes
+    keeps: list[bytes] = []
 
 
 @dataclass(frozen=True)
@@ -101,6 +158,8 @@ class View:
     rules: int = 1
     revoked: dict[bytes, frozenset[bytes]] = field(default_factory=dict)
     """Key id of a fallen node, person or centre → ids of its ops or statements that stand."""
+    afresh: dict[bytes, frozenset[bytes]] = field(default_factory=dict)
+    """Key id of a fallen holder → later grants that named the revocation: what is made under them starts afresh."""
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -142,16 +201,16 @@ def read_statement(wire: bytes) -> Statement:
         core = _decode_core(outer.core)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise Malformed(f"A statement of authority cannot be read ({error}).") from error
-    if core.tag != TAG or any(len(i) != 32 for i in core.seen) or len(core.seen) > 64:
+    if core.tag != TAG or any(len(i) != 32 for i in core.seen) or len(core.seen) > SEEN_MAX:
         raise Malformed("A statement of authority has a shape this program does not know.", code="other_version")
-    return Statement(digest(outer.core), core, outer.sig, wire)
+    return Statement(digest(outer.core), core, outer.sig, wire, outer.core)
 
 
 def found_realm(kind: str, root: Key, salt: bytes, stamp: tuple[int, int], cert: str = "") -> bytes:
     """The statement that founds a realm; its id is the realm's id. `cert` is the root's own certificate (PEM)."""
     data = {"kind": kind, "root": root.public, "salt": salt, "cert": cert}
     core = _encode(Core(TAG, NONE, root.id, NONE, [], "realm", stamp, data))
-    return _encode(Wire(core, root.sign(b"fenghuo statement\x00" + core)))
+    return _encode(Wire(core, root.sign(SIGNED + core)))
 
 
 class Authority:
@@ -160,10 +219,17 @@ class Authority:
     def __init__(self, realm: bytes) -> None:
         self.realm = realm
         self.statements: dict[bytes, Statement] = {}
+        self.heads: list[bytes] = []
         self._waiting: dict[bytes, Statement] = {}
         self._pasts: dict[bytes, frozenset[bytes]] = {}
+        self._offers: dict[bytes, list[tuple[bytes, bytes]]] = {}
+        self._forget()
+
+    def _forget(self) -> None:
+        """Drop what was worked out; the next question works it out anew."""
         self._views: dict[tuple[bytes, ...], View] = {}
-        self.heads: list[bytes] = []
+        self._seen: dict[tuple[bytes, ...], frozenset[bytes]] = {}
+        self._void: frozenset[bytes] | None = None
 
     # Writing
 
@@ -172,20 +238,30 @@ class Authority:
         mine = [s for s in self.statements.values() if s.core.issuer == issuer.id]
         prev = max(mine, key=lambda s: len(self._pasts[s.id])).id if mine else NONE
         core = _encode(Core(TAG, self.realm, issuer.id, prev, list(self.heads), kind, stamp, data))
-        return _encode(Wire(core, issuer.sign(b"fenghuo statement\x00" + core)))
+        return _encode(Wire(core, issuer.sign(SIGNED + core)))
 
     def add(self, wire: bytes) -> list[Statement]:
-        """Take a statement in; what it newly makes whole is returned (itself and what waited for it)."""
+        """Take a statement in; what it newly makes whole is returned (itself and what waited for it).
+
+        Malformed for other bytes; Refused for another realm, for one that no issuer in its own past signed, and when
+        too many wait.
+        """
         statement = read_statement(wire)
         if statement.id in self.statements or statement.id in self._waiting:
             return []
         if statement.core.realm != self.realm and statement.id != self.realm:
             raise Refused("A statement of another realm came in; it was kept out.", code="other_realm")
+        if len(self._waiting) >= WAITING_MAX:
+            raise Refused("Too many statements of authority wait for ones that have not come.", code="too_many_waiting")
         self._waiting[statement.id] = statement
-        return self._settle()
+        done, unsigned = self._settle()
+        if statement.id in unsigned:
+            raise Refused("A statement that no known issuer signed came in; it was kept out.", code="unsigned")
+        return done
 
-    def _settle(self) -> list[Statement]:
+    def _settle(self) -> tuple[list[Statement], set[bytes]]:
         done: list[Statement] = []
+        unsigned: set[bytes] = set()
         moved = True
         while moved:
             moved = False
@@ -193,17 +269,39 @@ class Authority:
                 needs = [i for i in (*statement.core.seen, statement.core.prev) if i]
                 if all(i in self.statements for i in needs):
                     del self._waiting[statement.id]
-                    self._admit(statement, needs)
-                    done.append(statement)
                     moved = True
-        return done
+                    if self._admit(statement, needs):
+                        done.append(statement)
+                    else:
+                        unsigned.add(statement.id)
+        return done, unsigned
 
-    def _admit(self, statement: Statement, needs: list[bytes]) -> None:
+    def _admit(self, statement: Statement, needs: list[bytes]) -> bool:
         past = frozenset(needs).union(*(self._pasts[i] for i in needs)) if needs else frozenset[bytes]()
+        offer = _offered(statement, self.realm)
+        offers = [*self._offers.get(statement.core.issuer, ()), *([offer] if offer and not needs else ())]
+        if not any(
+            (g in past or g == statement.id) and verify(public, statement.sig, SIGNED + statement.outer)
+            for g, public in offers
+        ):
+            return False
         self.statements[statement.id] = statement
         self._pasts[statement.id] = past
+        if offer:
+            self._offers.setdefault(digest(offer[1]), []).append(offer)
         self.heads = sorted([h for h in self.heads if h not in past] + [statement.id])
-        self._views.clear()
+        self._forget()
+        return True
+
+    def mark(self) -> tuple[Any, ...]:
+        """The history as it is, for `back_to` when the disk would not take what was added since."""
+        offers = {k: list(v) for k, v in self._offers.items()}
+        return dict(self.statements), dict(self._waiting), dict(self._pasts), offers, list(self.heads)
+
+    def back_to(self, mark: tuple[Any, ...]) -> None:
+        """Undo every `add` since the mark."""
+        self.statements, self._waiting, self._pasts, self._offers, self.heads = mark
+        self._forget()
 
     @property
     def waiting(self) -> int:
@@ -237,18 +335,23 @@ class Authority:
         return all(o in past for o in older)
 
     def _past(self, heads: Iterable[bytes]) -> frozenset[bytes]:
-        heads = list(heads)
-        return frozenset(heads).union(*(self._pasts[h] for h in heads)) if heads else frozenset()
+        key = tuple(heads)
+        if key not in self._seen:
+            self._seen[key] = frozenset(key).union(*(self._pasts[h] for h in key))
+        return self._seen[key]
 
     def now(self) -> View:
         """As seen with everything that is here."""
         return self.view(self.heads)
 
     def view(self, heads: Iterable[bytes]) -> View:
-        """As seen from these heads, which must be known."""
+        """As seen from these heads, which must be known; what a revocation known here made void counts as empty."""
         key = tuple(sorted(heads))
         if key not in self._views:
-            self._views[key] = _judge(self, self._past(key))
+            if self._void is None:
+                every = _Court(self, frozenset(self.statements))
+                self._void = frozenset(s.id for s in every.ordered if not every.stands(s))
+            self._views[key] = _Court(self, self._past(key) - self._void).view()
         return self._views[key]
 
     def order(self, ids: Iterable[bytes]) -> list[Statement]:
@@ -260,138 +363,183 @@ class Authority:
         return earlier in self._pasts[later]
 
 
-def _judge(authority: Authority, ids: frozenset[bytes]) -> View:
-    """Read the statements from above: first who is fallen, rank by rank, then the grants that stand."""
-    ordered = authority.order(ids)
-    keys = _keys(authority.realm, ordered)
-    revoked: dict[bytes, list[Statement]] = {}
-    for rank in range(DEPTH_MAX + 1):
-        for s in ordered:
-            if s.core.kind == "revoke" and keys.get(s.core.issuer, (99, b"", b""))[0] == rank:
-                _note_revocation(authority, s, keys, revoked)
-    view = View(revoked={t: _kept(authority, rs) for t, rs in revoked.items()})
-    for s in ordered:
-        if _stands(authority, s, keys, revoked):
-            _apply(authority, s, keys, revoked, view)
-    return view
-
-
-def _keys(realm: bytes, ordered: list[Statement]) -> dict[bytes, tuple[int, bytes, bytes]]:
-    """Every issuer that was ever granted from above: key id → (rank, public key, statement that granted it)."""
-    keys: dict[bytes, tuple[int, bytes, bytes]] = {}
-    paths: dict[bytes, str] = {}
-    for s in ordered:
-        try:
-            if s.id == realm and s.core.kind == "realm":
-                root = bytes(s.core.data["root"])
-                if digest(root) == s.core.issuer and _signed(s, root):
-                    keys[s.core.issuer], paths[s.core.issuer] = (0, root, s.id), ROOT
-            elif s.core.kind == "centre" and s.core.issuer in keys and _signed(s, keys[s.core.issuer][1]):
-                path, key = check_path(s.core.data["path"]), bytes(s.core.data["key"])
-                parent = (above(path) or [ROOT])[0]
-                if parent == paths[s.core.issuer]:
-                    keys.setdefault(digest(key), (depth(path), key, s.id))
-                    paths.setdefault(digest(key), path)
-        except (KeyError, TypeError, ValueError, Refused):
-            continue  # a statement with the wrong data grants nothing
-    return keys
-
-
-def _signed(s: Statement, public: bytes) -> bool:
-    return _verified(public, s.wire)
-
-
-@lru_cache(maxsize=8192)  # every view asks again about the same few statements
-def _verified(public: bytes, wire: bytes) -> bool:
-    outer = _decode_wire(wire)
-    return verify(public, outer.sig, b"fenghuo statement\x00" + outer.core)
-
-
-def _note_revocation(
-    authority: Authority, s: Statement, keys: dict[bytes, tuple[int, bytes, bytes]], revoked: dict[bytes, list[Statement]]
-) -> None:
-    """A revocation counts when its issuer stands above its target and is not itself fallen before it."""
-    target = bytes(s.core.data.get("target", b""))
-    rank, public, _ = keys[s.core.issuer]
-    if target in keys and keys[target][0] <= rank:
-        return
-    if target not in keys and not _is_own_grant(authority, s, target):
-        return
-    if _signed(s, public) and _stands(authority, s, keys, revoked):
-        revoked.setdefault(target, []).append(s)
-
-
-def _is_own_grant(authority: Authority, s: Statement, target: bytes) -> bool:
-    """Nodes and persons are ended by the centre that admitted them, or by whoever stands above it."""
-    issuer_path = _path_of(authority, s.core.issuer)
-    for other in authority.statements.values():
-        if other.core.kind in ("node", "person") and _grant_id(other) == target:
-            path = other.core.data.get("centre", "")
-            if issuer_path == ROOT or is_at_or_above(issuer_path, path):
-                return True
-    return False
-
-
-def _path_of(authority: Authority, issuer: bytes) -> str:
-    for s in authority.statements.values():
-        if s.core.kind == "centre" and _grant_id(s) == issuer:
-            return str(s.core.data.get("path", ROOT))
-    return ROOT
-
-
-def _grant_id(s: Statement) -> bytes:
-    key = s.core.data.get("key", b"")
-    return digest(key) if isinstance(key, bytes) else b""
-
-
-def _kept(authority: Authority, revocations: list[Statement]) -> frozenset[bytes]:
-    """Of concurrent revocations what all keep is kept; a later one that knew an earlier one replaces it."""
-    last = [r for r in revocations if not any(authority.saw(o.id, r.id) for o in revocations if o is not r)]
-    kept = [frozenset(bytes(i) for i in r.core.data.get("keeps", [])) for r in last]
-    return frozenset.intersection(*kept) if kept else frozenset()
-
-
-def _stands(
-    authority: Authority, s: Statement, keys: dict[bytes, tuple[int, bytes, bytes]], revoked: dict[bytes, list[Statement]]
-) -> bool:
-    """Whether a statement's issuer was granted, signed it, and is not cut below it."""
-    if s.core.issuer not in keys or not _signed(s, keys[s.core.issuer][1]):
-        return False
-    cuts = revoked.get(s.core.issuer)
-    if not cuts:
-        return True
-    kept = _kept(authority, cuts)
-    return s.id in kept or any(authority.saw(k, s.id) for k in kept if k in authority.statements)
-
-
-def _apply(
-    authority: Authority,
-    s: Statement,
-    keys: dict[bytes, tuple[int, bytes, bytes]],
-    revoked: dict[bytes, list[Statement]],
-    view: View,
-) -> None:
-    """Write one standing statement into the view; data of the wrong shape grants nothing."""
-    data, issuer = s.core.data, _path_of(authority, s.core.issuer)
+def _data(s: Statement, shape: type[T]) -> T | None:
+    """The statement's data in this shape, or None: data of another shape grants nothing."""
     try:
-        if s.core.kind == "centre":
-            if keys.get(_grant_id(s), (0, b"", b""))[2] == s.id and not _ended(authority, s, revoked):
-                view.centres[data["path"]] = Centre(data["path"], bytes(data["key"]), str(data["name"]), s.id)
-        elif s.core.kind == "node" and data["centre"] == issuer and not _ended(authority, s, revoked):
-            grant = NodeGrant(_grant_id(s), bytes(data["key"]), issuer, str(data["use"]), str(data["name"]), s.id)
-            view.nodes[grant.id] = grant
-        elif s.core.kind == "person" and data["centre"] == issuer and not _ended(authority, s, revoked):
-            roles = frozenset(data["roles"]) & frozenset(ROLES)
-            key, name, phone = bytes(data["key"]), str(data["name"]), str(data.get("phone", ""))
-            view.persons[_grant_id(s)] = PersonGrant(_grant_id(s), key, issuer, name, roles, phone, s.id)
-        elif s.core.kind == "keeper" and data["centre"] == issuer:
-            view.keepers[issuer] = bytes(data["node"])
-        elif s.core.kind == "rules" and issuer == ROOT:
-            view.rules = max(view.rules, int(data["version"]))
-    except (KeyError, TypeError, ValueError):
-        return
+        return msgspec.convert(s.core.data, shape)
+    except (msgspec.ValidationError, RecursionError):
+        return None
 
 
-def _ended(authority: Authority, grant: Statement, revoked: dict[bytes, list[Statement]]) -> bool:
-    """A revocation ends every grant of its target that had not seen it."""
-    return any(not authority.saw(grant.id, r.id) for r in revoked.get(_grant_id(grant), []))
+def _offered(s: Statement, realm: bytes) -> tuple[bytes, bytes] | None:
+    """The issuer's key that a statement offers, as (statement, public key); None for all but realm and centres."""
+    if s.id == realm and s.core.kind == "realm":
+        root = _data(s, RealmData)
+        return (s.id, root.root) if root else None
+    centre = _data(s, CentreData) if s.core.kind == "centre" else None
+    return (s.id, centre.key) if centre else None
+
+
+@dataclass
+class _Issuer:
+    """A key that may issue statements: where it stands, and the statements that granted it."""
+
+    rank: int
+    path: str
+    grants: list[Statement]
+
+
+class _Court:
+    """Judges one set of statements from above: issuers and revocations rank by rank, then the grants that stand."""
+
+    def __init__(self, authority: Authority, ids: frozenset[bytes]) -> None:
+        self.saw, self.ids = authority.saw, ids
+        self.ordered = authority.order(ids)
+        self.issuers: dict[bytes, _Issuer] = {}
+        self.revoked: dict[bytes, list[tuple[int, Statement]]] = {}
+        self._enthrone(authority.realm)
+        self.members = self._members()
+        for rank in range(DEPTH_MAX + 1):
+            for s in self.ordered:
+                if (
+                    s.core.kind == "revoke"
+                    and s.core.issuer in self.issuers
+                    and self.issuers[s.core.issuer].rank == rank
+                ):
+                    self._revoke(rank, s)
+
+    def _enthrone(self, realm: bytes) -> None:
+        """Every key that was ever granted from directly above; who stands higher is looked at first."""
+        for s in self.ordered:
+            root = _data(s, RealmData) if s.id == realm else None
+            if root and digest(root.root) == s.core.issuer:
+                self.issuers[s.core.issuer] = _Issuer(0, ROOT, [s])
+        offers = [
+            (s, d) for s in self.ordered if s.core.kind == "centre" and (d := _data(s, CentreData)) and _is_path(d.path)
+        ]
+        for rank in range(1, DEPTH_MAX + 1):
+            for s, d in offers:
+                issuer = self.issuers.get(s.core.issuer)
+                if (
+                    issuer
+                    and issuer.rank == rank - 1
+                    and issuer.path == (above(d.path) or [ROOT])[0]
+                    and depth(d.path) == rank
+                ):
+                    held = self.issuers.setdefault(digest(d.key), _Issuer(rank, d.path, []))
+                    if held.path == d.path:
+                        held.grants.append(s)
+
+    def _members(self) -> dict[bytes, list[tuple[Statement, str]]]:
+        """Nodes and persons: key id → the statements by which their own centre admitted them."""
+        members: dict[bytes, list[tuple[Statement, str]]] = {}
+        for s in self.ordered:
+            if s.core.kind not in ("node", "person"):
+                continue
+            d = _data(s, NodeData) if s.core.kind == "node" else _data(s, PersonData)
+            issuer = self.issuers.get(s.core.issuer)
+            if d and issuer and issuer.path == d.centre != ROOT:
+                members.setdefault(digest(d.key), []).append((s, d.centre))
+        return members
+
+    def _revoke(self, rank: int, s: Statement) -> None:
+        """A revocation counts when its issuer stands above its target and is not itself fallen before it."""
+        d = _data(s, RevokeData)
+        if d and self._is_over(self.issuers[s.core.issuer].path, d.target) and self.stands(s):
+            self.revoked.setdefault(d.target, []).append((rank, s))
+
+    def _is_over(self, path: str, target: bytes) -> bool:
+        """Centres are ended from above; nodes and persons by the centre that admitted them, or from above it."""
+        if target in self.issuers:
+            below = self.issuers[target].path
+            return below != path and (path == ROOT or is_at_or_above(path, below))
+        homes = [c for _, c in self.members.get(target, ())][:1]
+        return any(path == ROOT or is_at_or_above(path, c) for c in homes)
+
+    def _last(self, target: bytes) -> list[Statement]:
+        """The revocations of a target that no other of the same rank or above had seen."""
+        all_ = self.revoked.get(target, [])
+        return [s for rank, s in all_ if not any(r <= rank and self.saw(o.id, s.id) for r, o in all_)]
+
+    def kept(self, target: bytes) -> frozenset[bytes]:
+        """What a fallen holder's revocations leave standing: of concurrent ones what all keep."""
+        kept = [frozenset(d.keeps) for s in self._last(target) if (d := _data(s, RevokeData))]
+        return frozenset.intersection(*kept) if kept else frozenset()
+
+    def ended(self, target: bytes, grant: Statement) -> bool:
+        """A revocation ends every grant of its target that had not seen it."""
+        return any(not self.saw(grant.id, r.id) for r in self._last(target))
+
+    def stands(self, s: Statement) -> bool:
+        """Whether a statement's issuer was granted by one that stands, and is not cut below it."""
+        issuer = self.issuers.get(s.core.issuer)
+        if issuer is None:
+            return False
+        if issuer.rank == 0:
+            return True
+        grants = [g for g in issuer.grants if g.id != s.id and self.stands(g)]
+        if s.core.issuer not in self.revoked:
+            return bool(grants)
+        kept = self.kept(s.core.issuer)
+        if grants and (s.id in kept or any(k in self.ids and self.saw(k, s.id) for k in kept)):
+            return True
+        return any(self.saw(s.id, g.id) and not self.ended(s.core.issuer, g) for g in grants)
+
+    def view(self) -> View:
+        """What stands, written out."""
+        standing = [s for s in self.ordered if self.stands(s)]
+        view = View(revoked={t: self.kept(t) for t in self.revoked}, afresh=self._afresh(standing))
+        for s in standing:
+            self._apply(s, view)
+        for s in standing:  # only now is it known which centres stand
+            self._apply_member(s, view)
+        return view
+
+    def _afresh(self, standing: list[Statement]) -> dict[bytes, frozenset[bytes]]:
+        here = {s.id for s in standing}
+        grants = {t: [s for s, _ in self.members.get(t, ())] for t in self.revoked}
+        return {t: frozenset(s.id for s in gs if s.id in here and not self.ended(t, s)) for t, gs in grants.items()}
+
+    def _apply(self, s: Statement, view: View) -> None:
+        issuer = self.issuers[s.core.issuer]
+        if s.core.kind == "centre" and (d := _data(s, CentreData)):
+            holder = self.issuers.get(digest(d.key))
+            if holder and s in holder.grants and not self.ended(digest(d.key), s):
+                view.centres[d.path] = Centre(d.path, d.key, d.name, s.id)
+        elif s.core.kind == "keeper" and (k := _data(s, KeeperData)) and k.centre == issuer.path != ROOT:
+            view.keepers[k.centre] = k.node
+        elif s.core.kind == "rules" and issuer.path == ROOT and (r := _data(s, RulesData)):
+            view.rules = max(view.rules, r.version)
+
+    def _apply_member(self, s: Statement, view: View) -> None:
+        """A node or person of a centre that stands. A key that another centre admitted before stays there until it is
+        revoked: no peer takes it over."""
+        path = self.issuers[s.core.issuer].path
+        if path not in view.centres:
+            return
+        if (
+            s.core.kind == "node"
+            and (n := _data(s, NodeData))
+            and n.centre == path
+            and not self.ended(digest(n.key), s)
+        ):
+            node = NodeGrant(digest(n.key), n.key, path, n.use, n.name, s.id)
+            if view.nodes.get(node.id, node).centre == path:
+                view.nodes[node.id] = node
+        elif (
+            s.core.kind == "person"
+            and (p := _data(s, PersonData))
+            and p.centre == path
+            and not self.ended(digest(p.key), s)
+        ):
+            roles = frozenset(p.roles) & frozenset(ROLES)
+            person = PersonGrant(digest(p.key), p.key, path, p.name, roles, p.phone, s.id)
+            if view.persons.get(person.id, person).centre == path:
+                view.persons[person.id] = person
+
+
+def _is_path(path: str) -> bool:
+    try:
+        return bool(check_path(path))
+    except Refused:
+        return False

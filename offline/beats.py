@@ -44,7 +44,14 @@ class Beat(NamedTuple):
     wire: Wire
 
 
-def write(key: Key, realm: bytes, centre: str, stamp: tuple[int, int], heads: dict[tuple[bytes, int], int], orders: list[bytes]) -> bytes:
+def write(
+    key: Key,
+    realm: bytes,
+    centre: str,
+    stamp: tuple[int, int],
+    heads: dict[tuple[bytes, int], int],
+    orders: list[bytes],
+) -> bytes:
     """A signed beat's bytes."""
     rows = sorted((n, s, q) for (n, s), q in heads.items())
     core = msgspec.msgpack.encode(Core(TAG, realm, key.id, centre, stamp, rows[-1000:], orders[:ORDERS_MAX]))
@@ -60,6 +67,8 @@ def read(data: bytes) -> Beat:
         core = msgspec.msgpack.decode(wire.core, type=Core)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise Malformed(f"A beat cannot be read ({error}).") from error
+    if min(core.stamp) < 0 or max(core.stamp) >= 1 << 62:
+        raise Malformed("A beat's stamp is outside all time.")
     if core.tag != TAG or len(core.node) != 32:
         raise Malformed("A beat of another version came in.", code="other_version")
     return Beat(core, wire)

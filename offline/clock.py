@@ -14,14 +14,14 @@ CHINA = dt.timezone(dt.timedelta(hours=8))
 
 
 class Stamp(NamedTuple):
-    """When an op says it was written: wall milliseconds and a counter within them."""
+    """When an op says it was written: wall milliseconds and a step within them."""
 
     wall_ms: int
-    count: int
+    step: int
 
     def after(self) -> Stamp:
         """The next stamp that may follow this one."""
-        return Stamp(self.wall_ms, self.count + 1)
+        return Stamp(self.wall_ms, self.step + 1)
 
 
 ZERO = Stamp(0, 0)

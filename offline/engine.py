@@ -23,7 +23,7 @@ if "pysqlite3" not in sys.modules:  # sqlite-utils prefers a module of this name
     sys.modules["pysqlite3"] = _shim
     sys.modules["pysqlite3.dbapi2"] = sqlite
 
-import sqlite_utils  # noqa: E402 - only after the shim above
+import sqlite_utils
 
 OLDEST = (3, 51, 3)  # before it two connections could corrupt a WAL file
 BUSY_MS = 5_000

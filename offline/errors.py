@@ -30,7 +30,9 @@ class FenghuoError(Exception):
     safe = "Nothing was changed."
     do = "Try again; if it stays, tell whoever keeps this installation."
 
-    def __init__(self, message: str, *, code: str | None = None, safe: str | None = None, do: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, code: str | None = None, safe: str | None = None, do: str | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code or type(self).code

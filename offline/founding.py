@@ -65,7 +65,9 @@ def found(folder: Path, new: NewCentre, means: Means, parent: Opened | None = No
     inside = Inside(means.random(32), person.seed, key.seed, root.seed if root else b"")
     shared = Shared(node.seed, {LIVE: means.random(32)})
     vault = Vault.create(folder / "vault", new.person, new.secret, inside, shared, random=means.random, cost=means.cost)
-    store = Store.open(profile.database(), shared.databases[LIVE], node, wall=means.wall, random=means.random, genesis=genesis)
+    store = Store.open(
+        profile.database(), shared.databases[LIVE], node, wall=means.wall, random=means.random, genesis=genesis
+    )
     store.admit(history)
     _grant_centre(new, key, means, root, parent, store)
     add_node(store, key, new.path, node, "desk", "desk-1", means)
@@ -95,7 +97,9 @@ def _root_of(new: NewCentre, means: Means, parent: Opened | None) -> tuple[Key |
     return None, statements[0].wire, [s.wire for s in statements[1:]]
 
 
-def _grant_centre(new: NewCentre, key: Key, means: Means, root: Key | None, parent: Opened | None, store: Store) -> None:
+def _grant_centre(
+    new: NewCentre, key: Key, means: Means, root: Key | None, parent: Opened | None, store: Store
+) -> None:
     issuer = root or Key.from_seed(parent.vault.inside.centre)  # type: ignore[union-attr]
     above_name = ROOT_NAME if root else parent.centre  # type: ignore[union-attr]
     cert = issue_ca(new.path, key.public, above_name, issuer, means.now()).decode()
@@ -109,7 +113,9 @@ def _grant_centre(new: NewCentre, key: Key, means: Means, root: Key | None, pare
 def add_node(store: Store, centre_key: Key, path: str, node: Key, use: str, name: str, means: Means) -> bytes:
     """Admit a node to a centre; returns the statement."""
     cert = issue_node(store.realm, path, node.public, centre_key, means.now()).decode()
-    return store.state_authority(centre_key, "node", {"key": node.public, "centre": path, "use": use, "name": name, "cert": cert})
+    return store.state_authority(
+        centre_key, "node", {"key": node.public, "centre": path, "use": use, "name": name, "cert": cert}
+    )
 
 
 def _grant_person(
@@ -123,7 +129,9 @@ def check_roles(roles: Sequence[str]) -> None:
     """Refused for a role that no table knows."""
     unknown = [r for r in roles if r not in ROLES]
     if unknown or not roles:
-        raise Refused(f"There is no role {', '.join(unknown) or '(none given)'}; choose of {', '.join(ROLES)}.", code="no_role")
+        raise Refused(
+            f"There is no role {', '.join(unknown) or '(none given)'}; choose of {', '.join(ROLES)}.", code="no_role"
+        )
 
 
 def centre_key(opened: Opened) -> Key:
@@ -142,7 +150,9 @@ def add_person(opened: Opened, name: str, secret: str, roles: Sequence[str], pho
     return person.id
 
 
-def add_profile(opened: Opened, folder: Path, use: str, secret: str, means: Means, *, person: str | None = None) -> Profile:
+def add_profile(
+    opened: Opened, folder: Path, use: str, secret: str, means: Means, *, person: str | None = None
+) -> Profile:
     """A folder for another node of this centre: a hub (service slot) or a desk (slot of a new person).
 
     A hub becomes the keeper of the centre's resources.
@@ -166,5 +176,3 @@ def add_profile(opened: Opened, folder: Path, use: str, secret: str, means: Mean
     store.admit(statements[1:])
     store.close()
     return profile
-
-

@@ -11,11 +11,8 @@ ANSWERS_MAX = 32  # in one commit, so that one flood of asks does not hold the w
 
 def answers(view: View) -> list[Draft]:
     """What the keeper writes now: for each resource of this centre with open asks, the oldest ask's answer."""
-    drafts: list[Draft] = []
-    for resource in view.list("resource", limit=5000):
-        if resource["centre"] == view.centre and resource["asks"]:
-            drafts.append(_answer(resource))
-    return drafts[:ANSWERS_MAX]
+    asked = [r for r in view.list("resource", limit=5000) if r["centre"] == view.centre and r["asks"]]
+    return [_answer(r) for r in asked[:ANSWERS_MAX]]
 
 
 def _answer(resource: Record) -> Draft:

@@ -23,7 +23,7 @@ NONE = b""
 ZERO_ID = bytes(32)
 BODY_MAX = 200_000  # so that one op with its header always fits a frame of 256 kB
 PARENTS_MAX = 16
-HEADS_MAX = 64
+HEADS_MAX = 1024  # as many centres may have written authority at once while they were cut off
 SEGMENT_BITS = 62  # SQLite's integers are signed; two random 62-bit numbers of one node do not meet
 
 
@@ -89,6 +89,8 @@ def read_header(data: bytes) -> Header:
     header = Header(*HEADER.unpack(data))
     if header.tag != TAG:
         raise Malformed(f"An op of another version came in ({header.tag!r}).", code="other_version")
+    if header.segment >> SEGMENT_BITS or header.seq >> SEGMENT_BITS:
+        raise Malformed("An op's place in its chain is beyond any.")
     return header
 
 

@@ -40,7 +40,9 @@ class Profile:
         try:
             config = tomllib.loads((path / "config.toml").read_text(encoding="utf-8"))
         except FileNotFoundError as error:
-            raise NotFound(f"There is no profile in {path}.", code="no_profile", do="Run `fenghuo centre init` first.") from error
+            raise NotFound(
+                f"There is no profile in {path}.", code="no_profile", do="Run `fenghuo centre init` first."
+            ) from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise BadInput(f"config.toml of {path} cannot be read: {error}.") from error
         return cls(path, config)

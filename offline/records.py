@@ -17,7 +17,7 @@ from offline.errors import BadInput
 
 Line = Annotated[str, Meta(max_length=300)]
 Text = Annotated[str, Meta(max_length=20_000)]
-Id = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+Id = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 Path = Annotated[str, Meta(max_length=200)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
@@ -62,7 +62,7 @@ class Incident(Fields):
     into: Id | None = None
 
 
-class Warning(Fields):  # noqa: A001 - the field's own word
+class Warning(Fields):
     """预警: an authority's alert, with the parts people ask for beside the whole of it."""
 
     alert: dict[str, Any] | None = None
@@ -144,6 +144,7 @@ FIELDS: dict[str, type[Fields]] = {
     "session": Other,
     "segment": Other,
 }
+_PLAIN = msgspec.json.Encoder(order="sorted").encode  # the state is kept as JSON: what does not fit that is no field
 TIMES = ("received_at", "occurred_at", "sent", "onset", "expires", "due_at", "at")
 POSITIONED = frozenset(kind for kind, fields in FIELDS.items() if "position" in fields.__struct_fields__)
 
@@ -153,13 +154,15 @@ def check(record: str, shape: str, data: dict[str, Any]) -> dict[str, Any]:
     fields = Other if shape in ("note", "settle", "system") else FIELDS[record]
     try:
         good: dict[str, Any] = msgspec.to_builtins(msgspec.convert(data, fields))
-    except (msgspec.ValidationError, RecursionError) as error:
+        _PLAIN(good)
+    except (msgspec.ValidationError, RecursionError, TypeError, OverflowError) as error:
         raise BadInput(f"A field cannot be taken as given: {error}.") from error
     given = {name: good.get(name) for name in data}
     for name in TIMES:
-        if given.get(name):
-            _check_time(name, given[name])
-    if given.get("position") and not all(math.isfinite(x) for x in given["position"]):
+        if text := given.get(name):
+            _check_time(name, text)
+    position = given.get("position")
+    if position and not all(math.isfinite(x) for x in position):
         raise BadInput("A position needs two numbers, longitude and latitude.")
     return given
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Any
 
-_RUN = re.compile(r"[㐀-鿿豈-﫿]+|[0-9A-Za-z]+")
+_RUN = re.compile(r"[々〇㐀-鿿豈-﫿\U00020000-\U0003134f]+|[0-9A-Za-z]+")
 TEXT_MAX = 20_000  # characters of one record that are searchable
+
+
+def _plain(text: str) -> str:
+    """Full-width letters and digits as plain ones, all in lower case."""
+    return unicodedata.normalize("NFKC", text).lower()
 
 
 def terms(text: str) -> list[str]:
     """The words of a text as the index holds them: pairs of neighbouring Chinese characters, whole Latin words."""
     out: list[str] = []
-    for run in _RUN.findall(text[:TEXT_MAX].lower()):
+    for run in _RUN.findall(_plain(text[:TEXT_MAX])):
         if run[0].isascii():
             out.append(run)
         else:
@@ -23,10 +29,8 @@ def terms(text: str) -> list[str]:
 def query(text: str) -> str:
     """The same text as a query: each run a phrase, all of them needed; empty when nothing can be searched."""
     phrases = []
-    for run in _RUN.findall(text[:200].lower()):
-        if run[0].isascii():
-            phrases.append(f'"{run}"*')
-        elif len(run) == 1:
+    for run in _RUN.findall(_plain(text[:200])):
+        if run[0].isascii() or len(run) == 1:
             phrases.append(f'"{run}"*')
         else:
             phrases.append('"' + " ".join(run[i : i + 2] for i in range(len(run) - 1)) + '"')

@@ -93,7 +93,14 @@ class Store:
     """One realm's store on one node; use `open`."""
 
     def __init__(
-        self, con: engine.Connection, path: Path, db_key: bytes, authority: Authority, node: Key, wall: WallMs, random: Random
+        self,
+        con: engine.Connection,
+        path: Path,
+        db_key: bytes,
+        authority: Authority,
+        node: Key,
+        wall: WallMs,
+        random: Random,
     ) -> None:
         self._con = con
         self._lock = threading.RLock()
@@ -114,7 +121,9 @@ class Store:
         """Called after each commit, on the thread that made it."""
 
     @classmethod
-    def open(cls, path: Path, db_key: bytes, node: Key, *, wall: WallMs, random: Random, genesis: bytes | None = None) -> Store:
+    def open(
+        cls, path: Path, db_key: bytes, node: Key, *, wall: WallMs, random: Random, genesis: bytes | None = None
+    ) -> Store:
         """Open a realm's cache, or make it from the statement that founds its realm.
 
         Raises Locked for a wrong key, TooNew for a newer program's file, StoreTrouble for the disk.
@@ -137,7 +146,9 @@ class Store:
         return store
 
     def _load(self) -> None:
-        for (wire,) in self._con.execute("SELECT s.wire FROM log l JOIN statements s ON s.id=l.ref WHERE l.what=1 ORDER BY l.pos"):
+        for (wire,) in self._con.execute(
+            "SELECT s.wire FROM log l JOIN statements s ON s.id=l.ref WHERE l.what=1 ORDER BY l.pos"
+        ):
             self.authority.add(wire)
         row = self._con.execute("SELECT max(stamp_ms) FROM records").fetchone()
         self._hlc.saw(Stamp(row[0] or 0, 0))
@@ -252,7 +263,13 @@ class Store:
         return op_id
 
     def _make(
-        self, name: str, data: dict[str, Any], record: bytes | None, on: bytes | None, state: State | None, items: list[Item]
+        self,
+        name: str,
+        data: dict[str, Any],
+        record: bytes | None,
+        on: bytes | None,
+        state: State | None,
+        items: list[Item],
     ) -> tuple[bytes, bytes]:
         kind = table.KINDS[name]
         parents = sorted(state.heads) if state else []
@@ -316,7 +333,9 @@ class Store:
         sweeping = False
         for wire in wires:
             for statement in self.authority.add(wire):
-                known = self._con.execute("INSERT OR IGNORE INTO statements VALUES(?,?)", (statement.id, statement.wire))
+                known = self._con.execute(
+                    "INSERT OR IGNORE INTO statements VALUES(?,?)", (statement.id, statement.wire)
+                )
                 if known.rowcount:
                     rows.append((log.STATEMENT, statement.id, ""))
                     change.statements += 1
@@ -376,7 +395,9 @@ class Store:
             return "an entry whose body is not its own was kept out"
         return ""
 
-    def _known(self, op_id: bytes, op: Op, change: Change, rows: list[tuple[int, bytes, str]], touched: set[bytes]) -> bool:
+    def _known(
+        self, op_id: bytes, op: Op, change: Change, rows: list[tuple[int, bytes, str]], touched: set[bytes]
+    ) -> bool:
         """Whether the header is here already; its body may come now, having been withheld before."""
         row = self._con.execute("SELECT body IS NULL FROM ops WHERE id=?", (op_id,)).fetchone()
         if row is None:
@@ -399,7 +420,11 @@ class Store:
         entries.sort(key=lambda e: e[1].seq)
         ids = {e[1].seq: e[0] for e in entries}
         key = self._public(chain[0])
-        proved = [s for s in sigs if (s[0], s[1]) == chain and s[2] in ids and key and verify(key, s[3], ops.chain_text(ids[s[2]]))]
+        proved = [
+            s
+            for s in sigs
+            if (s[0], s[1]) == chain and s[2] in ids and key and verify(key, s[3], ops.chain_text(ids[s[2]]))
+        ]
         if not proved:
             change.refused.append(f"{len(entries)} entries that no signature proves were kept out")
             return
@@ -481,9 +506,13 @@ class Store:
     def _items(self, record: bytes) -> list[Item]:
         """The record's ops that can be judged now: known kind, authority here, sign-in here."""
         out = []
-        for op_id, header, body in self._con.execute("SELECT id, header, body FROM ops WHERE record=? AND body IS NOT NULL", (record,)):
+        for op_id, header, body in self._con.execute(
+            "SELECT id, header, body FROM ops WHERE record=? AND body IS NOT NULL", (record,)
+        ):
             item = self._item(op_id, header, body)
-            ready = self.authority.knows(item.core.authority) and (not item.core.signin or self._signin(item.core.signin))
+            ready = self.authority.knows(item.core.authority) and (
+                not item.core.signin or self._signin(item.core.signin)
+            )
             if ready and item.core.kind in table.KINDS:
                 out.append(item)
         return out
@@ -495,7 +524,9 @@ class Store:
         """Fold one record and write its state; what joined its audience takes a place in the log."""
         items = self._items(record)
         state = self._fold(items)
-        held = self._con.execute("SELECT count(*) FROM ops WHERE record=? AND body IS NOT NULL", (record,)).fetchone()[0]
+        held = self._con.execute("SELECT count(*) FROM ops WHERE record=? AND body IS NOT NULL", (record,)).fetchone()[
+            0
+        ]
         waited = self._con.execute("DELETE FROM waiting WHERE record=?", (record,)).rowcount
         if state is None or len(items) < held or state.gaps:
             self._con.execute("INSERT OR IGNORE INTO waiting VALUES(?)", (record,))
@@ -551,7 +582,9 @@ class Store:
             run = log.run_at(self._con, cursor.pos)
         return cursor.pos if run is not None and run == cursor.run else None
 
-    def outgoing(self, centre: str, after: int, peer: str, have: dict[tuple[bytes, int], int] | None = None) -> log.Outgoing:
+    def outgoing(
+        self, centre: str, after: int, peer: str, have: dict[tuple[bytes, int], int] | None = None
+    ) -> log.Outgoing:
         """What a peer lacks after a position; see `log.outgoing`."""
         with self._lock:
             return log.outgoing(self._con, centre, after, peer if have is None else "", have)
@@ -581,7 +614,9 @@ class Store:
                 "SELECT o.id FROM ops o JOIN records r ON r.id=o.record JOIN audience a ON a.record=r.id"
                 " WHERE r.kind='task' AND o.kind IN ('task.order','task.again') AND a.centre=? AND r.home<>?"
                 " AND r.ended=0 ORDER BY r.stamp_ms DESC LIMIT ?", (self.me.centre, self.me.centre, beats.ORDERS_MAX))]  # fmt: skip
-            wire = beats.write(self.node, self.realm, self.me.centre, tuple(self._hlc.tick()), log.heads(self._con), orders)
+            wire = beats.write(
+                self.node, self.realm, self.me.centre, tuple(self._hlc.tick()), log.heads(self._con), orders
+            )
         self.take_beat(wire)
         return wire
 
@@ -597,7 +632,9 @@ class Store:
                 return False
             rows = [(o, beat.core.node, grant.centre, beat.core.stamp[0]) for o in beat.core.orders]
             with engine.transaction(self._con):
-                self._con.execute("INSERT OR REPLACE INTO beats VALUES(?,?,?)", (beat.core.node, data, beat.core.stamp[0]))
+                self._con.execute(
+                    "INSERT OR REPLACE INTO beats VALUES(?,?,?)", (beat.core.node, data, beat.core.stamp[0])
+                )
                 self._con.executemany("INSERT OR IGNORE INTO delivered VALUES(?,?,?,?)", rows)
         return True
 
@@ -611,7 +648,9 @@ class Store:
     def remember(self, key: str, value: Any) -> None:
         """Keep a small local fact (never synced): msgpack of plain values under a name."""
         with self._lock, engine.transaction(self._con):
-            self._con.execute("INSERT OR REPLACE INTO meta VALUES(?,?)", (f"local:{key}", msgspec.msgpack.encode(value)))
+            self._con.execute(
+                "INSERT OR REPLACE INTO meta VALUES(?,?)", (f"local:{key}", msgspec.msgpack.encode(value))
+            )
 
     def recall(self, key: str, default: Any = None) -> Any:
         """A small local fact, or the default."""

@@ -85,7 +85,15 @@ class Vault:
 
     @classmethod
     def create(
-        cls, path: Path, name: str, secret: str, inside: Inside, shared: Shared, *, random: Callable[[int], bytes], cost: Cost = DUTY
+        cls,
+        path: Path,
+        name: str,
+        secret: str,
+        inside: Inside,
+        shared: Shared,
+        *,
+        random: Callable[[int], bytes],
+        cost: Cost = DUTY,
     ) -> Vault:
         """A new vault with one slot; BadInput when the secret is too weak, Locked when there is one already."""
         if path.exists():
@@ -102,7 +110,9 @@ class Vault:
             if name in (None, slot.name):
                 inside = _unlock(slot, secret)
                 if inside:
-                    shared = msgspec.msgpack.decode(ChaCha20Poly1305(inside.master).decrypt(file.nonce, file.box, MAGIC), type=Shared)
+                    shared = msgspec.msgpack.decode(
+                        ChaCha20Poly1305(inside.master).decrypt(file.nonce, file.box, MAGIC), type=Shared
+                    )
                     return cls(path, file, inside, shared, slot.name, random)
         raise Locked("This secret opens nothing here.", code="wrong_secret", do="Check the person and the secret.")
 
@@ -113,7 +123,9 @@ class Vault:
             raise Locked(f"{name} has a slot in this vault already.", code="exists", do="Remove that slot first.")
         salt, nonce = self.random(16), self.random(12)
         inside = Inside(self.inside.master, inside.person, inside.centre, inside.root)  # one master key for all slots
-        box = ChaCha20Poly1305(_derive(secret, salt, cost)).encrypt(nonce, msgspec.msgpack.encode(inside), MAGIC + name.encode())
+        box = ChaCha20Poly1305(_derive(secret, salt, cost)).encrypt(
+            nonce, msgspec.msgpack.encode(inside), MAGIC + name.encode()
+        )
         self.file.slots.append(Slot(name, salt, cost, nonce, box))
         self.save()
 
@@ -133,7 +145,10 @@ class Vault:
 def check_secret(secret: str) -> None:
     """BadInput for a secret too weak to guard a folder that may be stolen."""
     if len(secret) < SECRET_MIN or len(set(secret)) < 4:
-        raise BadInput(f"The secret is too weak: at least {SECRET_MIN} characters, not the same few over and over.", code="weak_secret")
+        raise BadInput(
+            f"The secret is too weak: at least {SECRET_MIN} characters, not the same few over and over.",
+            code="weak_secret",
+        )
 
 
 def names(path: Path) -> list[str]:
@@ -145,7 +160,9 @@ def _read(path: Path) -> File:
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:
-        raise Locked("There is no vault in this profile.", code="no_vault", do="Run `fenghuo centre init` first.") from error
+        raise Locked(
+            "There is no vault in this profile.", code="no_vault", do="Run `fenghuo centre init` first."
+        ) from error
     if not data.startswith(MAGIC) or len(data) > VAULT_MAX:
         raise Malformed("The vault's file is not one of ours.", code="bad_vault", do="Restore it from a backup.")
     try:

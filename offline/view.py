@@ -7,7 +7,7 @@ A view reads through a connection of its own, belongs to one thread, and never w
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -23,6 +23,7 @@ from offline.rules.table import RECORDS, steps_from
 LIST_MAX = 5_000
 PREFIX_MIN = 6
 Record = dict[str, Any]
+Records = list[Record]
 _COLUMNS = "r.id, r.kind, r.home, r.stage, r.state, r.stamp_ms, r.first_ms"
 
 
@@ -60,7 +61,9 @@ class View:
             raise BadInput(f"“{name}” is no id.") from None
         if len(text) < PREFIX_MIN or len(text) > 64:
             raise BadInput(f"Give at least {PREFIX_MIN} characters of the id.")
-        rows = self._con.execute(f"SELECT {_COLUMNS} FROM records r WHERE id BETWEEN ? AND ? LIMIT 2", (low, high)).fetchall()
+        rows = self._con.execute(
+            f"SELECT {_COLUMNS} FROM records r WHERE id BETWEEN ? AND ? LIMIT 2", (low, high)
+        ).fetchall()
         if not rows:
             raise NotFound(f"No record here begins with {name}.")
         if len(rows) > 1:
@@ -96,12 +99,14 @@ class View:
     def _add_ticks(self, out: Record, record_id: bytes) -> None:
         """Stored here → delivered (the target's own signature) → accepted by a person; and where it waits since when."""
         order = self._con.execute(
-            "SELECT o.id FROM ops o WHERE o.record=? AND o.kind IN ('task.order','task.again') ORDER BY seq DESC", (record_id,)
+            "SELECT o.id FROM ops o WHERE o.record=? AND o.kind IN ('task.order','task.again') ORDER BY seq DESC",
+            (record_id,),
         ).fetchall()
         delivered = None
         for (op,) in order:
             row = self._con.execute(
-                "SELECT centre, node, at_ms FROM delivered WHERE op=? AND centre=? ORDER BY at_ms LIMIT 1", (op, out.get("to", ""))
+                "SELECT centre, node, at_ms FROM delivered WHERE op=? AND centre=? ORDER BY at_ms LIMIT 1",
+                (op, out.get("to", "")),
             ).fetchone()
             if row:
                 delivered = {"at": rfc3339(row[2]), "node": row[1].hex(), "centre": row[0]}
@@ -130,8 +135,14 @@ class View:
     # Many
 
     def list(
-        self, kind: str, *, stage: str | None = None, open_only: bool = False, about: str | None = None, limit: int = 200
-    ) -> list[Record]:
+        self,
+        kind: str,
+        *,
+        stage: str | None = None,
+        open_only: bool = False,
+        about: str | None = None,
+        limit: int = 200,
+    ) -> Records:
         """Records of a kind, newest first, up to `limit`; `about` keeps those of one incident."""
         where, args = ["r.kind=?"], [kind]
         if open_only:
@@ -146,7 +157,7 @@ class View:
         out = [self._record(r) for r in rows]
         return [r for r in out if stage is None or r["stage"] == stage]
 
-    def changed(self, ids: list[bytes]) -> list[Record]:
+    def changed(self, ids: Sequence[bytes]) -> Records:
         """The records of people's kinds among these ids."""
         out = []
         for record_id in ids[:LIST_MAX]:
@@ -155,7 +166,7 @@ class View:
                 out.append(self._record(row))
         return out
 
-    def search(self, text: str, kind: str | None = None, limit: int = 50) -> list[Record]:
+    def search(self, text: str, kind: str | None = None, limit: int = 50) -> Records:
         """Newest records with these words anywhere in their text; Chinese by characters, two or more at once."""
         phrase = search.query(text)
         if not phrase:
@@ -168,7 +179,7 @@ class View:
         ).fetchall()
         return [self._record(r) for r in rows]
 
-    def bbox(self, west: float, south: float, east: float, north: float, limit: int = 500) -> list[Record]:
+    def bbox(self, west: float, south: float, east: float, north: float, limit: int = 500) -> Records:
         """Records with a position inside this box (degrees, WGS-84), newest first."""
         rows = self._con.execute(
             f"SELECT {_COLUMNS} FROM places p JOIN records r ON r.rowid=p.id"
@@ -177,7 +188,7 @@ class View:
         ).fetchall()
         return [self._record(r) for r in rows]
 
-    def conflicts(self, limit: int = 200) -> list[Record]:
+    def conflicts(self, limit: int = 200) -> Records:
         """Records with an open conflict, the oldest first."""
         rows = self._con.execute(
             f"SELECT {_COLUMNS} FROM records r WHERE r.conflicts>0 ORDER BY r.stamp_ms LIMIT ?", (min(limit, LIST_MAX),)
@@ -203,14 +214,20 @@ class View:
 
     # The desk
 
-    def inbox(self, limit: int = 200) -> list[Record]:
+    def inbox(self, limit: int = 200) -> Records:
         """What waits for this desk, the worst first: `{what, record, title, since, overdue_s, do}`.
 
         what is one of receipt (an order to us), proposal (an alert), verify (an incident), conflict, chase (our order
         without receipt), report (an order of ours under way or overdue).
         """
         now = self._wall()
-        rows = [*self._receipts(now), *self._proposals(now), *self._unverified(now), *self._quarrels(now), *self._chases(now)]
+        rows = [
+            *self._receipts(now),
+            *self._proposals(now),
+            *self._unverified(now),
+            *self._quarrels(now),
+            *self._chases(now),
+        ]
         rows.sort(key=lambda r: (-r["overdue_s"], r["rank"], r["since"]))
         return rows[:limit]
 
@@ -221,36 +238,44 @@ class View:
             "since": record["at_first"], "overdue_s": max(overdue_s, 0), "do": do, "centre": record["centre"],
         }  # fmt: skip
 
-    def _receipts(self, now: int) -> list[Record]:
-        mine = [t for t in self.list("task", open_only=True) if t.get("to") == self.centre and t["centre"] != self.centre]
+    def _receipts(self, now: int) -> Records:
+        mine = [
+            t for t in self.list("task", open_only=True) if t.get("to") == self.centre and t["centre"] != self.centre
+        ]
         out = [self._row_of("receipt", 0, t, "accept", _late_s(t, now)) for t in mine if t["stage"] == "ordered"]
         return out + [
             self._row_of("work", 4, t, "done", _late_s(t, now)) for t in mine if t["stage"] in ("accepted", "under_way")
         ]
 
-    def _proposals(self, now: int) -> list[Record]:
-        rows = [w for w in self.list("warning", open_only=True) if w["stage"] == "proposed" and w["centre"] == self.centre]
+    def _proposals(self, now: int) -> Records:
+        rows = [
+            w for w in self.list("warning", open_only=True) if w["stage"] == "proposed" and w["centre"] == self.centre
+        ]
         return [self._row_of("proposal", 1, w, "act") for w in rows]
 
-    def _unverified(self, now: int) -> list[Record]:
+    def _unverified(self, now: int) -> Records:
         rows = [i for i in self.list("incident", open_only=True) if i["centre"] == self.centre]
-        return [self._row_of("verify", 2, i, "verify") for i in rows if i["stage"] in ("reported", "accepted", "returned")]
+        return [
+            self._row_of("verify", 2, i, "verify") for i in rows if i["stage"] in ("reported", "accepted", "returned")
+        ]
 
-    def _quarrels(self, now: int) -> list[Record]:
+    def _quarrels(self, now: int) -> Records:
         return [self._row_of("conflict", 1, r, "settle") for r in self.conflicts()]
 
-    def _chases(self, now: int) -> list[Record]:
-        mine = [t for t in self.list("task", open_only=True) if t["centre"] == self.centre and t.get("to") != self.centre]
+    def _chases(self, now: int) -> Records:
+        mine = [
+            t for t in self.list("task", open_only=True) if t["centre"] == self.centre and t.get("to") != self.centre
+        ]
         waiting = [self._row_of("chase", 3, t, "chase", _late_s(t, now)) for t in mine if t["waiting"]]
         return waiting + [self._row_of("check", 3, t, "check") for t in mine if t["stage"] == "done"]
 
-    def warnings_in_force(self) -> list[Record]:
+    def warnings_in_force(self) -> Records:
         """Warnings that stand now, by stage; the worst colour first. Expiry is a view and is shown, not applied."""
         order = {"red": 0, "orange": 1, "yellow": 2, "blue": 3}
         rows = [w for w in self.list("warning", open_only=True) if w["stage"] in ("in_force", "incident")]
         return sorted(rows, key=lambda w: order.get(w.get("colour") or "", 4))
 
-    def steps(self, record: Record) -> list[str]:
+    def steps(self, record: Record) -> Sequence[str]:
         """Names of the commands that the table lets follow the record's stage."""
         return [k.name for k in steps_from(record["kind"], record["stage"])]
 
@@ -263,7 +288,7 @@ class View:
         stamps = [ms for node, ms in rows if node in nodes and nodes[node].centre == centre]
         return rfc3339(max(stamps)) if stamps else None
 
-    def centres(self) -> list[Record]:
+    def centres(self) -> Records:
         """Every centre of the realm, root first: `{path, name, as_of, nodes, mine, above}`."""
         view = self._authority.now()
         return [
@@ -275,7 +300,7 @@ class View:
             for c in sorted(view.centres.values(), key=lambda c: c.path)
         ]  # fmt: skip
 
-    def persons(self, centre: str | None = None) -> list[Record]:
+    def persons(self, centre: str | None = None) -> Records:
         """People on duty: `{id, name, centre, roles, phone}`."""
         view = self._authority.now()
         return [
@@ -295,7 +320,7 @@ class View:
         query = "SELECT count(*) FROM log WHERE pos>? AND origin<>?"
         return int(self._con.execute(query, (row[0] if row else 0, peer)).fetchone()[0])
 
-    def holds(self, ops: list[str]) -> list[str]:
+    def lacks(self, ops: Sequence[str]) -> Sequence[str]:
         """Those of these op ids (hex) that are not stored here."""
         query = "SELECT 1 FROM ops WHERE id=?"
         return [o for o in ops if self._con.execute(query, (bytes.fromhex(o),)).fetchone() is None]
@@ -312,7 +337,14 @@ class View:
         ops = self._con.execute("SELECT count(*) FROM ops").fetchone()[0]
         heads = self._con.execute("SELECT count(*) FROM chains").fetchone()[0]
         realm = self._authority.realm.hex()
-        return {"realm": realm, "centre": centre, "ops": ops, "records": count, "heads": heads, "digest": seen.hexdigest()}
+        return {
+            "realm": realm,
+            "centre": centre,
+            "ops": ops,
+            "records": count,
+            "heads": heads,
+            "digest": seen.hexdigest(),
+        }
 
     def _may_see(self, centre: str, record: bytes) -> bool:
         rows = self._con.execute("SELECT centre FROM audience WHERE record=?", (record,))
@@ -322,7 +354,7 @@ class View:
         """How many chain heads a beat names; for status pages."""
         return len(read_beat(wire).core.heads)
 
-    def below(self, centre: str | None = None) -> list[str]:
+    def below(self, centre: str | None = None) -> Sequence[str]:
         """Paths of the centres directly under a centre."""
         mine = centre or self.centre
         return sorted(p for p in self._authority.now().centres if (above(p) or [""])[0] == mine)

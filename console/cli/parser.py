@@ -216,6 +216,10 @@ GROUPS: dict[str, tuple[str, dict[str, tuple[str, list[Option]]]]] = {
         {
             "digest": ("what two nodes compare", [arg("--for", dest="for_centre", metavar="CENTRE")]),
             "rebuild": ("fold everything anew from the log", []),
+            "lacks": (
+                "which of these ops are not stored here",
+                [arg("--ops-file", required=True, metavar="FILE", help="op ids, one a line")],
+            ),
         },
     ),
     "map": (

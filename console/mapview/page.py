@@ -54,6 +54,7 @@ class MapPage(QWebEnginePage):
 
     def __init__(self, profile: MapProfile, parent: QObject) -> None:
         super().__init__(profile, parent)
+        self._guard = profile.guard
         settings = self.settings()
         for names, on in ((_OFF, False), (_ON, True)):
             for name in names:
@@ -62,8 +63,11 @@ class MapPage(QWebEnginePage):
         self.newWindowRequested.connect(lambda request: None)  # not opening it is refusing it
 
     def acceptNavigationRequest(self, url: QUrl | str, type: object, isMainFrame: bool) -> bool:
-        """Only our own address, and no way to another."""
-        return is_ours(QUrl(url))
+        """Only our own address; any other is counted and refused."""
+        target = QUrl(url)
+        if not is_ours(target):
+            self._guard.note(target.toString())
+        return is_ours(target)
 
     def createWindow(self, type: object) -> None:  # type: ignore[override]
         """No second window, whoever asks."""

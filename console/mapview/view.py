@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from PySide6.QtCore import Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QPixmap
 from PySide6.QtWebChannel import QWebChannel
 from PySide6.QtWebEngineCore import QWebEnginePage
 from PySide6.QtWebEngineWidgets import QWebEngineView
@@ -44,6 +45,7 @@ class MapView(QWidget):
 
     Attributes:
         crashes: how often the page's process has died.
+        painted_seq: the last message that is on screen; `seq` is the last one sent.
         complaints: errors from the page's own code, newest last; none in a healthy run.
     """
 
@@ -67,11 +69,14 @@ class MapView(QWidget):
         self._clock = clock
         self._features: dict[str, Feature] = {}
         self._outbox = Outbox()
+        self.painted_seq = 0
         self._theme, self._language = theme, language
         self._selected: list[str] = []
         self._where: PageView | None = None
         self._listening = False
         self._early: list[dict[str, Any]] = []
+        self._pictures: dict[int, Callable[[QPixmap], None]] = {}
+        self._picture_number = 0
         self._crash_times: deque[float] = deque(maxlen=MAX_CRASHES + 1)
         self._flush_timer = self._timer(FLUSH_MS, self._flush)
         self._reload_timer = self._timer(RELOAD_MS, self._load)
@@ -112,8 +117,8 @@ class MapView(QWidget):
 
     @property
     def settled(self) -> bool:
-        """Whether the page has been told everything."""
-        return self._listening and not self._outbox.waiting
+        """Whether everything there is has been told and is on screen."""
+        return self._listening and not self._outbox.waiting and self.painted_seq >= self.seq
 
     # How it is looked at
 
@@ -168,6 +173,16 @@ class MapView(QWidget):
         call = f"window.probe ? probe.{name}({', '.join(json.dumps(arg) for arg in args)}) : 'null'"
         self._web.page().runJavaScript(call, 0, lambda text: callback(json.loads(text) if text else None))
 
+    def picture(self, callback: Callable[[QPixmap], None]) -> None:
+        """Give `callback` a picture of the map with all that was asked for before this call, once it is on screen.
+
+        The map must be shown (offscreen or with WA_DontShowOnScreen will do): a hidden page draws no frames.
+        """
+        self._flush()
+        self._picture_number += 1
+        self._pictures[self._picture_number] = callback
+        self._command(op="present", number=self._picture_number)
+
     def close_map(self) -> None:
         """Take the page down in the order Qt wants. The widget is dead afterwards; the profile is closed by the app."""
         for timer in (self._flush_timer, self._reload_timer):
@@ -191,8 +206,9 @@ class MapView(QWidget):
         bridge = Bridge(self)
         bridge.page_ready.connect(self._page_ready)
         bridge.ids_clicked.connect(self.clicked)
-        bridge.page_painted.connect(self.painted)
+        bridge.page_painted.connect(self._page_painted)
         bridge.page_applied.connect(self._page_applied)
+        bridge.page_presented.connect(self._page_presented)
         bridge.page_moved.connect(self._page_moved)
         bridge.page_trouble.connect(self.complaints.append)
         bridge.page_refused.connect(shared_profile().guard.note)
@@ -238,6 +254,14 @@ class MapView(QWidget):
         if self._outbox.waiting:
             self._flush_soon()
 
+    def _page_painted(self, seq: int) -> None:
+        self.painted_seq = seq
+        self.painted.emit(seq)
+
+    def _page_presented(self, number: int) -> None:
+        if callback := self._pictures.pop(number, None):
+            callback(self.grab())
+
     def _page_moved(self, where: PageView) -> None:
         self._where = where
         self.moved.emit(where)
@@ -267,8 +291,9 @@ class MapView(QWidget):
         """Tell the page, or remember until it listens; state such as theme and selection is told then anyway."""
         if self._listening:
             self._send(**command)
-        elif command["op"] in ("fly", "fit"):
-            self._early = [command]  # only the last look counts
+        elif command["op"] in ("fly", "fit", "present"):
+            alike = {"present"} if command["op"] == "present" else {"fly", "fit"}  # only the last look counts
+            self._early = [earlier for earlier in self._early if earlier["op"] not in alike] + [command]
 
     def _send(self, **command: Any) -> None:
         self._bridge.command.emit(msgspec.json.encode(command).decode())

@@ -13,7 +13,7 @@ OPEN = "reported accepted verified dispatched handling"
 
 KINDS: tuple[Kind, ...] = (
     create("incident", "report", "reported", needs=("title",)),
-    Kind("incident.edit", "incident", "edit"),
+    Kind("incident.edit", "incident", "edit", bars=("grade", "into")),
     Kind("incident.grade", "incident", "edit", roles=DESK, where="home", heavy=True, needs=("grade",)),
     step("incident", "accept", "reported returned", "accepted", "Only a reported or returned incident can be accepted."),
     step("incident", "verify", "accepted", "verified", "Only an accepted incident can be verified."),

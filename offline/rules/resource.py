@@ -10,7 +10,7 @@ STAGES = ("available", "committed", "out_of_service")
 
 KINDS: tuple[Kind, ...] = (
     create("resource", "register", "available", roles=DESK, needs=("name", "type")),
-    Kind("resource.edit", "resource", "edit", where="home"),
+    Kind("resource.edit", "resource", "edit", where="home", bars=("ask", "task")),
     Kind("resource.ask", "resource", "note", roles=DESK, where="home", heavy=True, needs=("want",)),
     step("resource", "commit", "available", "committed", "It is not free.", where="keeper", unattended=True,
          needs=("ask", "task")),

@@ -6,9 +6,7 @@ from offline.rules import desk, incident, resource, task, warning
 from offline.rules.kinds import Kind
 
 KINDS: dict[str, Kind] = {
-    kind.name: kind
-    for rows in (incident.KINDS, task.KINDS, resource.KINDS, warning.KINDS, desk.KINDS)
-    for kind in rows
+    kind.name: kind for rows in (incident.KINDS, task.KINDS, resource.KINDS, warning.KINDS, desk.KINDS) for kind in rows
 }
 
 RECORDS = ("call", "incident", "warning", "task", "resource", "logentry")

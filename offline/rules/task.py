@@ -10,7 +10,7 @@ ENDED = frozenset({"checked", "withdrawn"})
 
 KINDS: tuple[Kind, ...] = (
     create("task", "order", "ordered", roles=DESK, heavy=True, needs=("title", "to")),
-    Kind("task.edit", "task", "edit", roles=DESK, where="home"),
+    Kind("task.edit", "task", "edit", roles=DESK, where="home", bars=("to",)),
     step("task", "accept", "ordered", "accepted", "Only an order that waits can be accepted.",
          roles=EVERYONE, where="target"),
     step("task", "start", "accepted", "under_way", "Accept the order before reporting it under way.",

@@ -105,6 +105,14 @@ def rebuild(ctx: Context) -> None:
     ctx.one({"records": count}, f"{count} records rebuilt")
 
 
+def lacks(ctx: Context) -> None:
+    """Which ops of a list are not stored here."""
+    ops = ctx.path(ctx.args.ops_file).read_text(encoding="ascii").split()
+    missing = ctx.desk.view.lacks(ops)
+    ctx.one({"asked": len(ops), "lacks": missing}, f"{len(missing)} of {len(ops)} are not here")
+    ctx.exit = 1 if missing and not ctx.json else 0
+
+
 def packs(ctx: Context) -> None:
     """Map packs on this machine."""
     from map.packs import list_packs
@@ -132,6 +140,7 @@ VERBS = {
     ("sync", "once"): sync_once,
     ("store", "digest"): digest,
     ("store", "rebuild"): rebuild,
+    ("store", "lacks"): lacks,
     ("map", "packs"): packs,
     ("map", "import"): import_pack,
 }
