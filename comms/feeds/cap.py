@@ -186,7 +186,7 @@ def _head(root: Node, problems: _Problems) -> Alert:
     found = {name: _short(root.get(name)) for name in ("identifier", "sender", "sent", "status", "msgType")}
     missing = [name for name, value in found.items() if not value]
     if missing:
-        raise CapRefused("missing", f"{', '.join(missing)} missing")
+        raise CapRefused("missing", f"it has no {', '.join(missing)}")
     sent = _time("sent", found["sent"], problems.say)
     alert: Alert = {
         "identifier": found["identifier"],

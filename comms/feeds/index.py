@@ -15,6 +15,7 @@ from comms.feeds.xmltree import Limits, Node, parse
 
 # 10 MB: six times the largest real index seen. The elements keep a hostile one under a second.
 FEED_LIMITS = Limits(max_bytes=10_000_000, max_elements=200_000, error=FeedRefused)
+MAX_LINK = 2_000  # characters; no browser takes longer addresses either
 _CAP_TYPES = ("application/cap+xml", "application/common-alerting-protocol+xml")
 _INDEX_ONLY = "a title, a time and a link; the alert is behind the link"
 _INLINE = ("event", "category", "responseType", "urgency", "severity", "certainty", "effective", "onset", "expires")
@@ -74,12 +75,13 @@ def _linked(feed: Feed, source: str) -> Feed:
 
 def _with_link(entry: Entry, source: str) -> Entry:
     link = web_link(entry.link, source)
-    return Entry(entry.id, entry.title, link, entry.updated, entry.alert, entry.reason, entry.follow and bool(link))
+    name, title = _line(entry.id or "") or None, _line(entry.title or "") or None
+    return Entry(name, title, link, entry.updated, entry.alert, entry.reason, entry.follow and bool(link))
 
 
 def web_link(link: str | None, source: str) -> str | None:
     """The link completed with its feed's address; None for any scheme but http and https."""
-    if not link:
+    if not link or len(link) > MAX_LINK:
         return None
     try:
         whole = urljoin(source, link) if urlsplit(source).scheme in ("http", "https") else link

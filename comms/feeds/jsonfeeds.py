@@ -70,7 +70,17 @@ def _dig(value: Any, *path: str) -> Any:
 
 
 def _text(value: Any) -> str:
-    return str(value).strip() if isinstance(value, _SCALAR) and not isinstance(value, bool) else ""
+    """A plain value as text that every encoding can carry; JSON may hold halves of characters."""
+    if not isinstance(value, _SCALAR) or isinstance(value, bool):
+        return ""
+    return str(value).encode("utf-8", "replace").decode("utf-8").strip()
+
+
+def _host(link: str) -> str:
+    try:
+        return urlsplit(link).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _dicts(value: Any) -> Iterator[Facts]:
@@ -150,7 +160,7 @@ def _nws_alert(facts: Facts, geometry: Any, link: str) -> Alert:
 
     head = {
         "identifier": stand_in("id", link),
-        "sender": stand_in("sender", urlsplit(link).hostname or ""),
+        "sender": stand_in("sender", _host(link)),
         "sent": stand_in("sent", _text(facts.get("effective"))),
         "status": facts.get("status"),
         "msgType": facts.get("messageType"),
@@ -200,7 +210,7 @@ def _eccc_features(value: Any) -> list[Facts]:
 
 def _eccc_reader(value: Any) -> Reader:
     links = (_text(entry.get("href")) for entry in _dicts(_dig(value, "links")))
-    sender = next((host for link in links if (host := urlsplit(link).hostname)), "") or "weather.gc.ca"
+    sender = next((host for link in links if (host := _host(link))), "") or "weather.gc.ca"
     return lambda feature: _eccc_entry(feature, sender)
 
 

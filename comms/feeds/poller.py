@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from comms.errors import CapRefused, CommsError, DocumentRefused, FetchFailed
 from comms.feeds.cap import ALERT_LIMITS, Alert, alert_key, read_alert
@@ -355,7 +354,7 @@ def _may_follow(entry: Entry, source: str) -> bool:
         return False
     if is_web(source):
         return is_web(link)
-    return bool(link) and urlsplit(link).scheme == "" and Path(link).name == link
+    return bool(link) and ":" not in link and Path(link).name == link
 
 
 def _beside(source: str, link: str) -> Path:

@@ -159,6 +159,13 @@ def test_hostile_json_is_refused_not_crashed_into() -> None:
         assert read_feed(data, "x")[0]["reason"].startswith(code + ": "), data[:30]
 
 
+def test_an_address_that_is_none_and_half_a_character_do_no_harm() -> None:
+    facts = '{"messageType": "Alert", "status": "Test", "headline": "a\\ud800b", "web": "https://[x/"}'
+    (line,) = read_feed(f'{{"features": [{{"properties": {facts}}}]}}'.encode(), "https://example.org/")
+    assert line["link"] is None and line["title"] == "a?b"
+    assert line["reason"] == "missing: it has no sender, sent"
+
+
 @needs_corpus
 def test_json_forms_say_what_they_had_to_assume() -> None:
     test, real = (line["alert"] for line in lines_of(FEEDS, "nws_alerts_with_test.json"))
