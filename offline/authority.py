@@ -184,7 +184,7 @@ def is_at_or_above(path: str, other: str) -> bool:
 
 
 def check_path(path: str) -> str:
-    """The path itself; Refused when it cannot name a centre (lower-case letters, digits, hyphen; up to eight levels)."""
+    """The path itself; Refused when it names no centre (lower-case letters, digits, hyphen; up to eight levels)."""
     parts = path.split("/")
     good = all(p and p.isascii() and p.replace("-", "").isalnum() and p == p.lower() and len(p) <= 40 for p in parts)
     if not good or len(parts) > DEPTH_MAX:
@@ -321,7 +321,7 @@ class Authority:
         return [str(self.statements[i].core.data.get("cert", "")) for i in ids]
 
     def proof(self, node: bytes) -> list[bytes]:
-        """The statements (wire) by which a stranger of the same realm can see that a node was admitted, oldest first."""
+        """The statements (wire), oldest first, by which a stranger of the realm can see that a node was admitted."""
         grant = self.now().nodes.get(node)
         return [s.wire for s in self.order(self._past([grant.granted]))] if grant else []
 

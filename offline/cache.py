@@ -12,6 +12,7 @@ from offline.engine import Connection
 from offline.merge import State
 from offline.rules.table import ENDED, RECORDS
 
+_CLEAR = tuple(f"DELETE FROM {table}" for table in ("records", "audience", "waiting", "search", "places"))  # noqa: S608
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -56,17 +57,27 @@ def write(con: Connection, state: State) -> list[str]:
     if old:
         rowid = old[0]
         con.execute(
-            "UPDATE records SET kind=?,home=?,stage=?,ended=?,first_ms=?,stamp_ms=?,conflicts=?,about=?,state=? WHERE rowid=?",
+            "UPDATE records SET kind=?,home=?,stage=?,ended=?,first_ms=?,stamp_ms=?,conflicts=?,about=?,state=?"
+            " WHERE rowid=?",
             (*row, rowid),
         )
     else:
-        rowid = con.execute(
-            "INSERT INTO records(kind,home,stage,ended,first_ms,stamp_ms,conflicts,about,state,id)"
-            " VALUES(?,?,?,?,?,?,?,?,?,?)", (*row, state.id),
-        ).lastrowid  # fmt: skip
+        rowid = _rowid(con, state)
+        con.execute(
+            "INSERT INTO records(kind,home,stage,ended,first_ms,stamp_ms,conflicts,about,state,id,rowid)"
+            " VALUES(?,?,?,?,?,?,?,?,?,?,?)", (*row, state.id, rowid),
+        )  # fmt: skip
     if state.record in RECORDS:
         _index(con, rowid, bool(old), state)
     return _widen(con, state)
+
+
+def _rowid(con: Connection, state: State) -> int:
+    """Row numbers rise with a record's first stamp, so that the text index itself gives the newest first."""
+    rowid = min(state.first.wall_ms, (1 << 42) - 1) << 20 | int.from_bytes(state.id[:3], "big") >> 4
+    while con.execute("SELECT 1 FROM records WHERE rowid=?", (rowid,)).fetchone():
+        rowid += 1
+    return rowid
 
 
 def _index(con: Connection, rowid: int, existed: bool, state: State) -> None:
@@ -89,5 +100,5 @@ def _widen(con: Connection, state: State) -> list[str]:
 
 def clear(con: Connection) -> None:
     """Empty the cache before it is rebuilt from the log."""
-    for table in ("records", "audience", "waiting", "search", "places"):
-        con.execute(f"DELETE FROM {table}")
+    for sql in _CLEAR:
+        con.execute(sql)

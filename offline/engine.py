@@ -40,10 +40,14 @@ def connect(path: Path, key: bytes, *, write: bool) -> Connection:
         mode = "rwc" if write else "ro"
         uri = f"{path.absolute().as_uri()}?mode={mode}"
         con = sqlite.connect(uri, uri=True, check_same_thread=False, isolation_level=None, timeout=BUSY_MS / 1000)
-        con.execute("PRAGMA cipher_log_level=NONE")
-        con.execute(f"PRAGMA key=\"x'{key.hex()}'\"")  # hexadecimal digits only, and no other way to give it
-        assert con.execute("PRAGMA cipher_version").fetchone()
-        _settle(con, write)
+        try:
+            con.execute("PRAGMA cipher_log_level=NONE")
+            con.execute(f"PRAGMA key=\"x'{key.hex()}'\"")  # hexadecimal digits only, and no other way to give it
+            assert con.execute("PRAGMA cipher_version").fetchone()
+            _settle(con, write)
+        except BaseException:
+            con.close()
+            raise
     return con
 
 

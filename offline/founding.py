@@ -19,7 +19,7 @@ from offline.profile import LIVE, Opened, Profile
 from offline.rules.roles import ROLES
 from offline.store import Random, Store
 from offline.trust import Key, issue_ca, issue_node
-from offline.vault import DUTY, Cost, Inside, Shared, Vault
+from offline.vault import DUTY, Cost, Inside, Shared, Vault, check_secret
 
 HUB_SLOT = "hub"
 ROOT_NAME = "fenghuo root"
@@ -59,6 +59,7 @@ def found(folder: Path, new: NewCentre, means: Means, parent: Opened | None = No
     """Found a centre and open its desk; Refused when the parent is not the one above it or holds no key to sign."""
     check_path(new.path)
     check_roles(new.roles)
+    check_secret(new.secret)
     key, person, node = means.key(), means.key(), means.key()
     root, genesis, history = _root_of(new, means, parent)
     profile = Profile.make(folder, _config(new.path, new.language, "desk"))
@@ -144,9 +145,9 @@ def centre_key(opened: Opened) -> Key:
 def add_person(opened: Opened, name: str, secret: str, roles: Sequence[str], phone: str, means: Means) -> bytes:
     """A new person at this centre with a slot of their own in this node's vault; returns their id."""
     check_roles(roles)
-    person = means.key()
+    person, signer = means.key(), centre_key(opened)
     opened.vault.add_slot(name, secret, Inside(b"", person.seed, b"", b""), cost=means.cost)
-    _grant_person(opened.store, centre_key(opened), opened.centre, person, name, roles, phone)
+    _grant_person(opened.store, signer, opened.centre, person, name, roles, phone)
     return person.id
 
 
@@ -157,6 +158,7 @@ def add_profile(
 
     A hub becomes the keeper of the centre's resources.
     """
+    check_secret(secret)
     signer, node = centre_key(opened), means.key()
     seeds = means.key() if person else None
     profile = Profile.make(folder, _config(opened.centre, str(opened.profile.config.get("language", "zh")), use))

@@ -15,7 +15,7 @@ from offline.ops import Op, digest, read_body
 
 OP, STATEMENT, GRANT = 0, 1, 2
 FRAME_TARGET = 150_000  # bytes of a batch beyond which no further transaction is added
-ROWS_MAX = 5_000
+ROWS_MAX = 5_000  # rows of the log looked at for one batch; the transaction that passes it is still taken whole
 
 
 @dataclass
@@ -80,16 +80,14 @@ def outgoing(
     """
     out = Outgoing(pos=after, run=run_at(con, after) or b"")
     state = _Pick(con, centre, peer, have)
-    size = 0
-    rows = con.execute(
-        "SELECT pos, what, ref, centre, origin, edge, run FROM log WHERE pos>? ORDER BY pos LIMIT ?", (after, ROWS_MAX)
-    )
+    size = count = 0
+    rows = con.execute("SELECT pos, what, ref, centre, origin, edge, run FROM log WHERE pos>? ORDER BY pos", (after,))
     for pos, what, ref, granted, origin, edge, run in rows:
-        size += state.take(what, ref, granted, origin)
+        size, count = size + state.take(what, ref, granted, origin), count + 1
         if edge:
             state.flush(out)
             out.pos, out.run = pos, run
-            if size > FRAME_TARGET:
+            if size > FRAME_TARGET or count > ROWS_MAX:
                 break
     out.more = end(con)[0] > out.pos
     return out
@@ -135,9 +133,8 @@ class _Pick:
         return sum(self._add(row) for row in rows)
 
     def _add(self, row: tuple[bytes, ...]) -> int:
-        op_id, header, body, record, node, segment, seq = row
-        if body is not None and not may_see(self.con, self.centre, record):
-            body = None
+        op_id, header, held, record, node, segment, seq = row
+        body = held if held is not None and may_see(self.con, self.centre, record) else None
         known = self.ops.get(op_id)
         if known is not None and (known.body is not None or body is None):
             return 0
@@ -162,12 +159,12 @@ class _Pick:
         out.statements += self.statements
         out.ops += self.ops.values()
         for (node, segment), seq in self.last.items():
-            row = self.con.execute(
-                "SELECT seq, sig FROM sigs WHERE node=? AND segment=? AND seq>=? ORDER BY seq LIMIT 1",
-                (node, segment, seq),
-            ).fetchone()
-            if row:
-                out.sigs.append((node, segment, row[0], row[1]))
+            sigs = self.con.execute(
+                "SELECT seq, sig FROM sigs WHERE node=? AND segment=? AND seq=("
+                "SELECT min(seq) FROM sigs WHERE node=? AND segment=? AND seq>=?)",
+                (node, segment, node, segment, seq),
+            ).fetchall()  # two where a chain was forked
+            out.sigs += [(node, segment, at, sig) for at, sig in sigs]
         self.ops, self.statements, self.last = {}, [], {}
 
 

@@ -82,7 +82,7 @@ class Profile:
         return Ownership(self.path / "run" / "owner")
 
     def unlock(self, secret: str, *, person: str | None, wall: WallMs, random: Random, realm: str = LIVE) -> Opened:
-        """Open vault and cache and sign the slot's person in; Locked for a wrong secret or when it is open elsewhere."""
+        """Open vault and cache and sign the slot's person in; Locked for a wrong secret or when open elsewhere."""
         owner = self.own()
         try:
             vault = Vault.open(self.path / "vault", secret, name=person, random=random)

@@ -20,7 +20,7 @@ CREATE INDEX ops_record ON ops(record) WHERE record IS NOT NULL;
 CREATE INDEX ops_place ON ops(node, segment, seq);
 CREATE TABLE sigs(
   node BLOB NOT NULL, segment INTEGER NOT NULL, seq INTEGER NOT NULL, sig BLOB NOT NULL,
-  PRIMARY KEY(node, segment, seq)) STRICT, WITHOUT ROWID;
+  PRIMARY KEY(node, segment, seq, sig)) STRICT, WITHOUT ROWID;
 CREATE TABLE chains(
   node BLOB NOT NULL, segment INTEGER NOT NULL, seq INTEGER NOT NULL, head BLOB NOT NULL,
   PRIMARY KEY(node, segment)) STRICT, WITHOUT ROWID;

@@ -7,8 +7,9 @@ written after opening starts a new segment of that node's chain.
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ from offline.trust import Key, verify
 
 Random = Callable[[int], bytes]
 DRAFTS_MAX = 64  # of one action; it is committed as one transaction and must fit one frame
+HOLES_MAX = 20_000  # ops remembered as sent and not stored, for each peer; at a restart they are asked for again
+SIGNINS_KEPT = 10_000  # sign-ins kept in memory
 RECORD_OPS = 500  # a record takes no more ops than this from here; more belongs in a follow-on
 
 
@@ -117,6 +120,9 @@ class Store:
         self.session: Session | None = None
         self.epoch = random(8).hex()
         """One life of this log: drawn at each opening, so that a rolled-back copy is noticed."""
+        self._signins: dict[bytes, Signin] = {}
+        self._holes: dict[str, set[bytes]] = {}
+        """Ops that a peer sent and that could not be stored yet; its cursor stays below them."""
         self.listeners: list[Callable[[Change], None]] = []
         """Called after each commit, on the thread that made it."""
 
@@ -131,7 +137,24 @@ class Store:
         if genesis is None and not path.exists():
             raise NotFound("This profile has no such realm.", do="Run `fenghuo centre init` first.")
         con = engine.connect(path, db_key, write=True)
-        schema.migrate(con)
+        try:
+            schema.migrate(con)
+            return cls._opened(con, path, db_key, node, wall, random, genesis)
+        except BaseException:
+            con.close()
+            raise
+
+    @classmethod
+    def _opened(
+        cls,
+        con: engine.Connection,
+        path: Path,
+        db_key: bytes,
+        node: Key,
+        wall: WallMs,
+        random: Random,
+        genesis: bytes | None,
+    ) -> Store:
         row = con.execute("SELECT value FROM meta WHERE key='realm'").fetchone()
         if row is None:
             if genesis is None:
@@ -249,18 +272,32 @@ class Store:
         if kind is None:
             raise BadInput(f"There is no entry of kind {name}.")
         data = check(kind.record, kind.shape, data)
-        items = self._items(record) if record else []
-        state = self._fold(items) if record else None
+        items, state = self._read(record) if record else ([], None)
         if record and state is None:
             raise NotFound("That record is not here (yet).")
-        header, body = self._make(kind.name, data, record, on, state, items)
+        while state and len(state.heads) > ops.PARENTS_MAX:
+            heads = sorted(state.heads)[: ops.PARENTS_MAX]
+            items, state = self._put(f"{kind.record}.join", {}, record, None, heads, items, state, change, rows)[1:]
+        return self._put(name, data, record, on, sorted(state.heads) if state else [], items, state, change, rows)[0]
+
+    def _read(self, record: bytes) -> tuple[list[Item], State | None]:
+        items = self._items(record)[0]
+        return items, self._fold(items)
+
+    def _put(
+        self, name: str, data: dict[str, Any], record: bytes | None, on: bytes | None, parents: list[bytes],
+        items: list[Item], state: State | None, change: Change, rows: list[tuple[int, bytes, str]],
+    ) -> tuple[bytes, list[Item], State | None]:  # fmt: skip
+        """Make, judge and store one op; returns its id, and the record's ops and state with it."""
+        header, body = self._make(name, data, record, on, parents, state, items)
         op_id = digest(header)
-        self._judge(op_id, header, body, items)
+        items = [*items, self._item(op_id, header, body)]
+        state = self._judge(items)
         self._insert(op_id, ops.read_header(header), header, body, rows)
         self._seq, self._prev = self._seq + 1, op_id
         change.ops.append(op_id)
-        self._refold(record or op_id, change, rows)
-        return op_id
+        self._refold(record or op_id, change, rows, state)
+        return op_id, items, state
 
     def _make(
         self,
@@ -268,13 +305,11 @@ class Store:
         data: dict[str, Any],
         record: bytes | None,
         on: bytes | None,
+        parents: list[bytes],
         state: State | None,
         items: list[Item],
     ) -> tuple[bytes, bytes]:
         kind = table.KINDS[name]
-        parents = sorted(state.heads) if state else []
-        if len(parents) > ops.PARENTS_MAX:
-            raise Refused("Too many entries at once stand on this record; join them first.", code="too_many_heads")
         if len(items) >= RECORD_OPS:
             raise Refused("This record is full; open a follow-on.", code="record_full")
         stamps = [i.stamp for i in items if i.id in parents] or [ZERO]
@@ -283,8 +318,9 @@ class Store:
         signin = self.session.op if self.session else b""
         core = ops.pack_core(
             ops.Core(
-                salt=self._random(16), record=record or b"", parents=parents, on=(on or b"") if kind.shape == "step" else b"",
-                authority=list(self.authority.heads), signin=signin, kind=name, stamp=tuple(self._hlc.tick(*stamps)), data=data,
+                salt=self._random(16), record=record or b"", parents=parents,
+                on=(on or b"") if kind.shape == "step" else b"", authority=list(self.authority.heads), signin=signin,
+                kind=name, stamp=(*self._hlc.tick(*stamps),), data=data,
             )
         )  # fmt: skip
         signs = kind.heavy and self.session
@@ -295,14 +331,14 @@ class Store:
         header = ops.Header(ops.TAG, self.realm, self.node.id, self._segment, self._seq, self._prev, mark, digest(body))
         return header.pack(), body
 
-    def _judge(self, op_id: bytes, header: bytes, body: bytes, items: list[Item]) -> None:
-        """Ask the fold itself whether the new op is lawful, before it exists."""
-        item = self._item(op_id, header, body)
-        state = fold([*items, item], self.authority, self._signin)
+    def _judge(self, items: list[Item]) -> State:
+        """Ask the fold itself whether the new op, the last of these, is lawful, before it exists."""
+        item, state = items[-1], self._fold(items)
         if item.why_not or state is None:
             raise Refused(f"That cannot be done: {item.why_not or 'the record cannot be read'}.")
         if item.void:
             raise Refused("That cannot be done: this node or person was revoked.", code="revoked")
+        return state
 
     def _sign(self) -> None:
         sig = self.node.sign(ops.chain_text(self._prev))
@@ -313,7 +349,7 @@ class Store:
     def state_authority(self, issuer: Key, kind: str, data: dict[str, Any]) -> bytes:
         """Write and take in one statement of the authority history; returns its wire bytes."""
         with self._lock:
-            wire = self.authority.write(issuer, kind, data, tuple(self._hlc.tick()))
+            wire = self.authority.write(issuer, kind, data, (*self._hlc.tick(),))
         self.admit([wire])
         return wire
 
@@ -321,18 +357,35 @@ class Store:
         """Take statements in and fold anew what they touch."""
         with self._lock:
             change = Change(origin or "local")
-            with engine.transaction(self._con):
+            with self._history(), engine.transaction(self._con):
                 rows: list[tuple[int, bytes, str]] = []
                 self._refold_all(change, rows, self._admit(wires, change, rows))
+                if change.refused and not origin:
+                    raise Refused(change.refused[0])
                 change.pos = log.append(self._con, rows, origin) if rows else log.end(self._con)[0]
         self._tell(change)
         return change
+
+    @contextlib.contextmanager
+    def _history(self) -> Iterator[None]:
+        """What the disk did not take, the history in memory does not keep either."""
+        mark = self.authority.mark()
+        try:
+            yield
+        except BaseException:
+            self.authority.back_to(mark)
+            raise
 
     def _admit(self, wires: Iterable[bytes], change: Change, rows: list[tuple[int, bytes, str]]) -> set[bytes]:
         """Returns the records to fold anew beside the waiting ones: after a revocation, all of them."""
         sweeping = False
         for wire in wires:
-            for statement in self.authority.add(wire):
+            try:
+                news = self.authority.add(wire)
+            except (Refused, Malformed) as error:
+                change.refused.append(error.message)
+                continue
+            for statement in news:
                 known = self._con.execute(
                     "INSERT OR IGNORE INTO statements VALUES(?,?)", (statement.id, statement.wire)
                 )
@@ -340,33 +393,47 @@ class Store:
                     rows.append((log.STATEMENT, statement.id, ""))
                     change.statements += 1
                     sweeping |= statement.core.kind == "revoke"
-        return {r for (r,) in self._con.execute("SELECT id FROM records")} if sweeping else set()
+        return (
+            {r for (r,) in self._con.execute("SELECT DISTINCT record FROM ops WHERE record IS NOT NULL")}
+            if sweeping
+            else set()
+        )
 
     # From elsewhere
 
     def receive(
-        self, origin: str, statements: Iterable[bytes], batch: Iterable[Op], sigs: Iterable[tuple[bytes, int, int, bytes]],
+        self, origin: str, statements: Iterable[bytes], batch: Iterable[Op],
+        sigs: Iterable[tuple[bytes, int, int, bytes]],
         cursor: Cursor | None = None,
     ) -> Change:  # fmt: skip
         """Take in what a peer sent, with the cursor into its log, in one durable transaction.
 
         What is not proved by a chain signature, is of another realm or does not fit its header is kept out and named in
-        `Change.refused`; the rest stands. A chain with a hole is named in `Change.gaps`, and then the cursor stays.
+        `Change.refused`; the rest stands. A chain with a hole is named in `Change.gaps`; then the cursor stays until
+        what was sent above the hole is stored.
         """
         with self._lock:
             change = Change(origin)
-            with engine.transaction(self._con):
+            waited = self.authority.waiting
+            with self._history(), engine.transaction(self._con):
                 rows: list[tuple[int, bytes, str]] = []
                 touched = self._admit(statements, change, rows)
                 self._take(list(batch), list(sigs), change, rows, touched)
                 self._refold_all(change, rows, touched)
                 change.pos = log.append(self._con, rows, origin) if rows else log.end(self._con)[0]
-                if cursor and not change.gaps:
+                if cursor and not self._holed(origin) and self.authority.waiting <= waited:
                     self._con.execute(
                         "INSERT OR REPLACE INTO cursors VALUES(?,?,?,?)", (origin, cursor.epoch, cursor.pos, cursor.run)
                     )
         self._tell(change)
         return change
+
+    def _holed(self, origin: str) -> bool:
+        """Whether something that this peer sent is still not stored."""
+        holes = self._holes.get(origin, set())
+        stored = {i for i in holes if self._con.execute("SELECT 1 FROM ops WHERE id=?", (i,)).fetchone()}
+        holes -= stored
+        return bool(holes)
 
     def _take(
         self, batch: list[Op], sigs: list[tuple[bytes, int, int, bytes]], change: Change,
@@ -414,32 +481,54 @@ class Store:
 
     def _take_chain(
         self, chain: tuple[bytes, int], entries: list[tuple[bytes, ops.Header, Op]],
-        sigs: list[tuple[bytes, int, int, bytes]], change: Change, rows: list[tuple[int, bytes, str]], touched: set[bytes],
+        sigs: list[tuple[bytes, int, int, bytes]], change: Change, rows: list[tuple[int, bytes, str]],
+        touched: set[bytes],
     ) -> None:  # fmt: skip
-        """Store the proved, gap-free run of one chain."""
+        """Store the proved, gap-free run of one chain; of two branches of a fork both."""
         entries.sort(key=lambda e: e[1].seq)
-        ids = {e[1].seq: e[0] for e in entries}
-        key = self._public(chain[0])
-        proved = [
-            s
-            for s in sigs
-            if (s[0], s[1]) == chain and s[2] in ids and key and verify(key, s[3], ops.chain_text(ids[s[2]]))
-        ]
-        if not proved:
-            change.refused.append(f"{len(entries)} entries that no signature proves were kept out")
-            return
-        last = max(proved, key=lambda s: s[2])
-        for op_id, header, op in entries:
-            if header.seq > last[2]:
-                break
+        tips = self._proved(chain, entries, sigs)
+        proved = _below({e[0]: e[1].prev for e in entries}, list(tips))
+        left = [e for e in entries if e[0] not in proved]
+        if left:
+            change.refused.append(f"{len(left)} entries that no signature proves were kept out")
+        for op_id, header, op in (e for e in entries if e[0] in proved):
             if not self._follows(header):
-                change.gaps.append(chain)
-                return
-            self._insert(op_id, header, op.header, op.body, rows, change)
+                left.append((op_id, header, op))
+                if chain not in change.gaps:
+                    change.gaps.append(chain)
+                continue
+            record = self._insert(op_id, header, op.header, op.body, rows, change)
             change.ops.append(op_id)
-            if op.body is not None:
-                touched.add(ops.record_of(op_id, ops.read_body(op.body)[1]))
-        self._con.execute("INSERT OR REPLACE INTO sigs VALUES(?,?,?,?)", last)
+            if record is not None:
+                touched.add(record)
+        here = {e[0] for e in left}
+        self._con.executemany(
+            "INSERT OR IGNORE INTO sigs VALUES(?,?,?,?)", [s for i, s in tips.items() if i not in here]
+        )
+        if left:
+            holes = self._holes.setdefault(change.origin, set())
+            holes.update(sorted(here)[: max(0, HOLES_MAX - len(holes))])
+
+    def _proved(
+        self,
+        chain: tuple[bytes, int],
+        entries: list[tuple[bytes, ops.Header, Op]],
+        sigs: list[tuple[bytes, int, int, bytes]],
+    ) -> dict[bytes, tuple[bytes, int, int, bytes]]:
+        """The highest ops of one chain that a signature proves, with it; what lies below one is not looked at again."""
+        key = self._public(chain[0])
+        places: dict[int, list[bytes]] = {}
+        for op_id, header, _ in entries:
+            places.setdefault(header.seq, []).append(op_id)
+        prevs = {e[0]: e[1].prev for e in entries}
+        tips: dict[bytes, tuple[bytes, int, int, bytes]] = {}
+        done: set[bytes] = set()
+        for sig in sorted((s for s in sigs if (s[0], s[1]) == chain and key), key=lambda s: s[2], reverse=True):
+            for op_id in places.get(sig[2], []):
+                if op_id not in done and verify(key or b"", sig[3], ops.chain_text(op_id)):
+                    tips[op_id] = sig
+                    done |= _below(prevs, [op_id])
+        return tips
 
     def _follows(self, header: ops.Header) -> bool:
         if header.seq == 0:
@@ -463,18 +552,21 @@ class Store:
     def _insert(
         self, op_id: bytes, header: ops.Header, raw: bytes, body: bytes | None, rows: list[tuple[int, bytes, str]],
         change: Change | None = None,
-    ) -> None:  # fmt: skip
+    ) -> bytes | None:  # fmt: skip
+        """Write one op into its tables; returns the record it stands on when its body can be read."""
         record, kind = self._describe(op_id, body, change) if body is not None else (None, None)
         self._con.execute(
             "INSERT INTO ops(id,node,segment,seq,header,body,record,kind) VALUES(?,?,?,?,?,?,?,?)",
             (op_id, header.node, header.segment, header.seq, raw, body, record, kind),
         )
         self._con.execute(
-            "INSERT INTO chains VALUES(?,?,?,?) ON CONFLICT(node,segment) DO UPDATE SET seq=excluded.seq, head=excluded.head"
+            "INSERT INTO chains VALUES(?,?,?,?) ON CONFLICT(node,segment)"
+            " DO UPDATE SET seq=excluded.seq, head=excluded.head"
             " WHERE excluded.seq > chains.seq", (header.node, header.segment, header.seq, op_id),
         )  # fmt: skip
         self._note_signin(op_id, header, body, kind)
         rows.append((log.OP, op_id, ""))
+        return record
 
     def _describe(self, op_id: bytes, body: bytes, change: Change | None) -> tuple[bytes | None, str | None]:
         """Record and kind of a body; one that cannot be read is stored and forwarded, and folds into nothing."""
@@ -494,8 +586,19 @@ class Store:
                 self._con.execute("INSERT OR IGNORE INTO signins VALUES(?,?,?,?,?)", row)
 
     def _signin(self, op_id: bytes) -> Signin | None:
-        row = self._con.execute("SELECT node, person, segment, seq FROM signins WHERE id=?", (op_id,)).fetchone()
-        return Signin(*row) if row else None
+        if op_id not in self._signins:
+            row = self._con.execute(
+                "SELECT s.node, s.person, s.segment, s.seq, o.body FROM signins s JOIN ops o ON o.id=s.id WHERE s.id=?",
+                (op_id,),
+            ).fetchone()
+            if row is None:
+                return None
+            if len(self._signins) >= SIGNINS_KEPT:
+                self._signins.clear()
+            body = ops.read_body(row[4])[0]
+            text = ops.person_text(self.realm, row[0], body.core)
+            self._signins[op_id] = Signin(row[0], row[1], row[2], row[3], text, body.person_sig)
+        return self._signins[op_id]
 
     # Folding
 
@@ -503,32 +606,38 @@ class Store:
         outer, core = ops.read_body(body)
         return Item(op_id, ops.read_header(header), outer, core)
 
-    def _items(self, record: bytes) -> list[Item]:
-        """The record's ops that can be judged now: known kind, authority here, sign-in here."""
-        out = []
+    def _items(self, record: bytes) -> tuple[list[Item], bool]:
+        """The record's ops that can be judged now, and whether others wait for authority or a sign-in to come.
+
+        Entries of a kind that this program does not know are left out and wait for nothing but a newer program.
+        """
+        out, waits = [], False
         for op_id, header, body in self._con.execute(
             "SELECT id, header, body FROM ops WHERE record=? AND body IS NOT NULL", (record,)
-        ):
+        ).fetchall():
             item = self._item(op_id, header, body)
-            ready = self.authority.knows(item.core.authority) and (
-                not item.core.signin or self._signin(item.core.signin)
-            )
-            if ready and item.core.kind in table.KINDS:
+            if item.core.kind not in table.KINDS:
+                continue
+            signed_in = not item.core.signin or self._signin(item.core.signin)
+            if signed_in and self.authority.knows(item.core.authority):
                 out.append(item)
-        return out
+            else:
+                waits = True
+        return out, waits
 
     def _fold(self, items: list[Item]) -> State | None:
         return fold(items, self.authority, self._signin)
 
-    def _refold(self, record: bytes, change: Change, rows: list[tuple[int, bytes, str]]) -> None:
-        """Fold one record and write its state; what joined its audience takes a place in the log."""
-        items = self._items(record)
-        state = self._fold(items)
-        held = self._con.execute("SELECT count(*) FROM ops WHERE record=? AND body IS NOT NULL", (record,)).fetchone()[
-            0
-        ]
+    def _refold(
+        self, record: bytes, change: Change, rows: list[tuple[int, bytes, str]], state: State | None = None
+    ) -> None:
+        """Fold a record, or take its state just made, and write it; who joins its audience takes a place in the log."""
+        waits = False
+        if state is None:
+            items, waits = self._items(record)
+            state = self._fold(items)
         waited = self._con.execute("DELETE FROM waiting WHERE record=?", (record,)).rowcount
-        if state is None or len(items) < held or state.gaps:
+        if waits or state is None or state.gaps:
             self._con.execute("INSERT OR IGNORE INTO waiting VALUES(?)", (record,))
         if state is None:
             self._fallback_audience(record)
@@ -610,12 +719,15 @@ class Store:
     def make_beat(self) -> bytes:
         """This node's signed word on what it holds now."""
         with self._lock:
-            orders = [op for (op,) in self._con.execute(
+            mine = self.me.centre
+            rows = self._con.execute(
                 "SELECT o.id FROM ops o JOIN records r ON r.id=o.record JOIN audience a ON a.record=r.id"
                 " WHERE r.kind='task' AND o.kind IN ('task.order','task.again') AND a.centre=? AND r.home<>?"
-                " AND r.ended=0 ORDER BY r.stamp_ms DESC LIMIT ?", (self.me.centre, self.me.centre, beats.ORDERS_MAX))]  # fmt: skip
+                " AND r.ended=0 ORDER BY r.stamp_ms DESC LIMIT ?", (mine, mine, beats.ORDERS_MAX),
+            )  # fmt: skip
+            orders = [op for (op,) in rows]
             wire = beats.write(
-                self.node, self.realm, self.me.centre, tuple(self._hlc.tick()), log.heads(self._con), orders
+                self.node, self.realm, self.me.centre, (*self._hlc.tick(),), log.heads(self._con), orders
             )
         self.take_beat(wire)
         return wire
@@ -672,6 +784,17 @@ class Store:
     def _tell(self, change: Change) -> None:
         for listener in list(self.listeners):
             listener(change)
+
+
+def _below(prevs: dict[bytes, bytes], tips: list[bytes]) -> set[bytes]:
+    """These ops of a chain and all before them, as far as they are among `prevs`."""
+    seen: set[bytes] = set()
+    while tips:
+        op_id = tips.pop()
+        if op_id in prevs and op_id not in seen:
+            seen.add(op_id)
+            tips.append(prevs[op_id])
+    return seen
 
 
 def _whole(batch: list[Op]) -> list[Op]:

@@ -34,6 +34,7 @@ class Cost(msgspec.Struct, array_like=True, frozen=True):
 
 
 DUTY = Cost(64 * 1024, 4, 1)  # half a second or more on a desk of 2020
+COST_MAX = Cost(1024 * 1024, 64, 16)  # a file that asks for more was tampered with
 LIGHT = Cost(8, 1, 1)  # only for tests that open hundreds of vaults
 
 
@@ -110,10 +111,7 @@ class Vault:
             if name in (None, slot.name):
                 inside = _unlock(slot, secret)
                 if inside:
-                    shared = msgspec.msgpack.decode(
-                        ChaCha20Poly1305(inside.master).decrypt(file.nonce, file.box, MAGIC), type=Shared
-                    )
-                    return cls(path, file, inside, shared, slot.name, random)
+                    return cls(path, file, inside, _shared(file, inside.master), slot.name, random)
         raise Locked("This secret opens nothing here.", code="wrong_secret", do="Check the person and the secret.")
 
     def add_slot(self, name: str, secret: str, inside: Inside, *, cost: Cost = DUTY) -> None:
@@ -175,12 +173,23 @@ def _unlock(slot: Slot, secret: str) -> Inside | None:
     try:
         key = _derive(secret, slot.salt, slot.cost)
         data = ChaCha20Poly1305(key).decrypt(slot.nonce, slot.box, MAGIC + slot.name.encode())
+        return msgspec.msgpack.decode(data, type=Inside)
     except InvalidTag:
         return None
-    return msgspec.msgpack.decode(data, type=Inside)
+    except (ValueError, msgspec.MsgspecError) as error:  # salt, cost or nonce that no vault of ours has
+        raise Malformed("The vault's file is damaged.", code="bad_vault", do="Restore it from a backup.") from error
+
+
+def _shared(file: File, master: bytes) -> Shared:
+    try:
+        return msgspec.msgpack.decode(ChaCha20Poly1305(master).decrypt(file.nonce, file.box, MAGIC), type=Shared)
+    except (InvalidTag, ValueError, msgspec.MsgspecError) as error:
+        raise Malformed("The vault's file is damaged.", code="bad_vault", do="Restore it from a backup.") from error
 
 
 def _derive(secret: str, salt: bytes, cost: Cost) -> bytes:
+    if cost.memory_kib > COST_MAX.memory_kib or cost.passes > COST_MAX.passes or cost.lanes > COST_MAX.lanes:
+        raise ValueError("a cost beyond any of ours")
     kdf = Argon2id(salt=salt, length=32, iterations=cost.passes, lanes=cost.lanes, memory_cost=cost.memory_kib)
     return kdf.derive(secret.encode())
 

@@ -52,6 +52,10 @@ class View:
         """The full id for an id or its beginning."""
         return bytes(self._row(name)[0])
 
+    def _select(self, rest: str, args: tuple[Any, ...]) -> Any:
+        """Rows of records; `rest` is SQL of ours, whatever a person gave is in `args`."""
+        return self._con.execute(f"SELECT {_COLUMNS} FROM {rest}", args)  # noqa: S608
+
     def _row(self, name: str) -> tuple[Any, ...]:
         text = name.strip().lower()
         try:
@@ -61,8 +65,9 @@ class View:
             raise BadInput(f"“{name}” is no id.") from None
         if len(text) < PREFIX_MIN or len(text) > 64:
             raise BadInput(f"Give at least {PREFIX_MIN} characters of the id.")
-        rows = self._con.execute(
-            f"SELECT {_COLUMNS} FROM records r WHERE id BETWEEN ? AND ? LIMIT 2", (low, high)
+        rows = self._select(
+            "records r WHERE id BETWEEN ? AND ? LIMIT 2",
+            (low, high),
         ).fetchall()
         if not rows:
             raise NotFound(f"No record here begins with {name}.")
@@ -91,35 +96,34 @@ class View:
         }
         out.update({k: v for k, v in kept["fields"].items() if k not in out})
         if kind == "task":
-            self._add_ticks(out, record_id)
+            self._add_ticks(out)
         elif kind == "resource":
             self._add_asks(out)
         return out
 
-    def _add_ticks(self, out: Record, record_id: bytes) -> None:
-        """Stored here → delivered (the target's own signature) → accepted by a person; and where it waits since when."""
-        order = self._con.execute(
-            "SELECT o.id FROM ops o WHERE o.record=? AND o.kind IN ('task.order','task.again') ORDER BY seq DESC",
-            (record_id,),
-        ).fetchall()
-        delivered = None
-        for (op,) in order:
-            row = self._con.execute(
-                "SELECT centre, node, at_ms FROM delivered WHERE op=? AND centre=? ORDER BY at_ms LIMIT 1",
-                (op, out.get("to", "")),
-            ).fetchone()
-            if row:
-                delivered = {"at": rfc3339(row[2]), "node": row[1].hex(), "centre": row[0]}
-                break
-        receipts = [s for s in out["steps"] if s["kind"] in ("task.accept", "task.decline")]
-        accepted = {"at": receipts[-1]["at"], "by": receipts[-1]["by"]} if receipts else None
-        if accepted and delivered is None:  # a receipt proves that the order arrived
-            delivered = {"at": accepted["at"], "node": "", "centre": out.get("to", "")}
-        out["ticks"] = {"stored": True, "delivered": delivered, "accepted": accepted}
+    def _add_ticks(self, out: Record) -> None:
+        """Stored here → delivered (the target's own signature) → accepted by a person; where it waits, since when."""
+        turns = [n for n, s in enumerate(out["steps"]) if s["kind"] in ("task.order", "task.again")]
+        since = out["steps"][turns[-1] :] if turns else []
+        delivered = self._delivery(since[0]["op"], str(out.get("to", ""))) if since else None
+        answers = [s for s in since if s["kind"] in ("task.accept", "task.decline")]
+        if answers and delivered is None:  # a person's answer proves that the order arrived
+            delivered = {"at": answers[0]["at"], "node": "", "centre": out.get("to", "")}
+        accepts = [{"at": s["at"], "by": s["by"]} for s in answers if s["kind"] == "task.accept"]
+        out["ticks"] = {"stored": True, "delivered": delivered, "accepted": accepts[-1] if accepts else None}
         out["waiting"] = None
         if out["stage"] == "ordered":
+            ordered_at = since[0]["at"] if since else out["at_first"]
             why = "not delivered" if delivered is None else "not accepted"
-            out["waiting"] = {"since": out["at_first"] if delivered is None else delivered["at"], "why": why}
+            out["waiting"] = {"since": ordered_at if delivered is None else delivered["at"], "why": why}
+
+    def _delivery(self, order: str, to: str) -> Record | None:
+        """The earliest signed word of a node of the addressed centre that the order is there."""
+        row = self._con.execute(
+            "SELECT centre, node, at_ms FROM delivered WHERE op=? AND centre=? ORDER BY at_ms LIMIT 1",
+            (bytes.fromhex(order), to),
+        ).fetchone()
+        return {"at": rfc3339(row[2]), "node": row[1].hex(), "centre": row[0]} if row else None
 
     def _add_asks(self, out: Record) -> None:
         answered = {s["data"].get("ask") for s in [*out["steps"], *out["notes"]] if s["kind"] != "resource.ask"}
@@ -150,8 +154,8 @@ class View:
         if about:
             where.append("r.about=?")
             args.append(bytes.fromhex(about))  # type: ignore[arg-type]
-        rows = self._con.execute(
-            f"SELECT {_COLUMNS} FROM records r WHERE {' AND '.join(where)} ORDER BY r.first_ms DESC, r.id LIMIT ?",
+        rows = self._select(
+            f"records r WHERE {' AND '.join(where)} ORDER BY r.first_ms DESC, r.id LIMIT ?",
             (*args, min(limit, LIST_MAX)),
         ).fetchall()
         out = [self._record(r) for r in rows]
@@ -161,7 +165,7 @@ class View:
         """The records of people's kinds among these ids."""
         out = []
         for record_id in ids[:LIST_MAX]:
-            row = self._con.execute(f"SELECT {_COLUMNS} FROM records r WHERE id=?", (record_id,)).fetchone()
+            row = self._select("records r WHERE id=?", (record_id,)).fetchone()
             if row and row[1] in RECORDS:
                 out.append(self._record(row))
         return out
@@ -172,17 +176,16 @@ class View:
         if not phrase:
             return []
         only, args = ("AND r.kind=?", [kind]) if kind else ("", [])
-        rows = self._con.execute(
-            f"SELECT {_COLUMNS} FROM search s JOIN records r ON r.rowid=s.rowid WHERE s.text MATCH ? {only}"
-            " ORDER BY r.rowid DESC LIMIT ?",
+        rows = self._select(
+            f"search s JOIN records r ON r.rowid=s.rowid WHERE s.text MATCH ? {only} ORDER BY r.rowid DESC LIMIT ?",
             (phrase, *args, min(limit, LIST_MAX)),
         ).fetchall()
         return [self._record(r) for r in rows]
 
     def bbox(self, west: float, south: float, east: float, north: float, limit: int = 500) -> Records:
         """Records with a position inside this box (degrees, WGS-84), newest first."""
-        rows = self._con.execute(
-            f"SELECT {_COLUMNS} FROM places p JOIN records r ON r.rowid=p.id"
+        rows = self._select(
+            "places p JOIN records r ON r.rowid=p.id"
             " WHERE p.lon1>=? AND p.lon0<=? AND p.lat1>=? AND p.lat0<=? ORDER BY r.first_ms DESC LIMIT ?",
             (west, east, south, north, min(limit, LIST_MAX)),
         ).fetchall()
@@ -190,8 +193,9 @@ class View:
 
     def conflicts(self, limit: int = 200) -> Records:
         """Records with an open conflict, the oldest first."""
-        rows = self._con.execute(
-            f"SELECT {_COLUMNS} FROM records r WHERE r.conflicts>0 ORDER BY r.stamp_ms LIMIT ?", (min(limit, LIST_MAX),)
+        rows = self._select(
+            "records r WHERE r.conflicts>0 ORDER BY r.stamp_ms LIMIT ?",
+            (min(limit, LIST_MAX),),
         ).fetchall()
         return [self._record(r) for r in rows]
 
@@ -282,7 +286,7 @@ class View:
     # Who and when
 
     def as_of(self, centre: str) -> str | None:
-        """The newest signed word from a centre's nodes: up to then its part of the picture is known. None: never heard."""
+        """The newest signed word from a centre's nodes: up to then its part is known. None: never heard."""
         rows = self._con.execute("SELECT node, stamp_ms FROM beats").fetchall()
         nodes = self._authority.now().nodes
         stamps = [ms for node, ms in rows if node in nodes and nodes[node].centre == centre]
@@ -295,7 +299,9 @@ class View:
             {
                 "path": c.path, "name": c.name, "as_of": self.as_of(c.path), "mine": c.path == self.centre,
                 "above": is_at_or_above(c.path, self.centre) and c.path != self.centre,
-                "nodes": [{"id": n.id.hex(), "name": n.name, "use": n.use} for n in view.nodes.values() if n.centre == c.path],
+                "nodes": [
+                    {"id": n.id.hex(), "name": n.name, "use": n.use} for n in view.nodes.values() if n.centre == c.path
+                ],
             }
             for c in sorted(view.centres.values(), key=lambda c: c.path)
         ]  # fmt: skip
@@ -304,7 +310,10 @@ class View:
         """People on duty: `{id, name, centre, roles, phone}`."""
         view = self._authority.now()
         return [
-            {"id": p.id.hex(), "kind": "person", "name": p.name, "centre": p.centre, "roles": sorted(p.roles), "phone": p.phone}
+            {
+                "id": p.id.hex(), "kind": "person", "name": p.name, "centre": p.centre, "roles": sorted(p.roles),
+                "phone": p.phone,
+            }
             for p in sorted(view.persons.values(), key=lambda p: (p.centre, p.name))
             if centre is None or p.centre == centre
         ]  # fmt: skip
@@ -326,7 +335,7 @@ class View:
         return [o for o in ops if self._con.execute(query, (bytes.fromhex(o),)).fetchone() is None]
 
     def digest(self, centre: str | None = None) -> dict[str, Any]:
-        """`{realm, centre, ops, records, heads, digest}` over exactly the records that a centre may see, sorted by id."""
+        """`{realm, centre, ops, records, heads, digest}` over exactly the records that a centre may see."""
         centre = centre or self.centre
         seen, count = hashlib.sha256(), 0
         rows = self._con.execute("SELECT id, kind, state, stage FROM records ORDER BY id")

@@ -24,8 +24,8 @@ class Kind:
     continue. to: the stage it leads to. roles: who may write it. where: whose centre it must be: `home` the record's
     own centre or one above it, `target` the centre an order is addressed to, `keeper` the keeper node of the record's
     centre, `reader` any centre that may see the record, `own` a new record of one's own. heavy: carries the person's
-    own signature. unattended: a node may write it with nobody signed in. needs: fields that must be given. bars: fields that it may not
-    write, because a heavier kind does. why: the
+    own signature. unattended: a node may write it with nobody signed in. needs: fields that must be given. bars:
+    fields that it may not write, because a heavier kind does. why: the
     sentence shown when the stage forbids it.
     """
 
