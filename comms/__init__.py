@@ -3,8 +3,9 @@
 Two halves that share only the errors and the fetcher:
 
 * the **links** between centres: `protocol` (frames as bytes), `session` (sans-I/O: frames in, events out, frames to
-  send, wake me at), `client` and `hub` (the short loops that pump a session over websockets), `directory` and `enrol`
-  (who is where, and how a node gets its certificate), `control` (the local socket of a running node);
+  send, wake me at), `link` (the short loops that pump a session over a websocket), `client` and `hub` (dialling and
+  listening), `tls` (who is who), `door` (the store on one worker thread), `node` (all of that for one open profile:
+  start here), `relay` (a cable to cut in drills), `control` (the local socket of a running node);
 * the **feeds** of alerts: `fetch` (one guarded HTTP read with caps on bytes and time), `feeds` (CAP alerts, indexes of
   them, the poller).
 
