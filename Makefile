@@ -1,7 +1,7 @@
 # One command for each thing a developer does. `make demo` and `make test` set everything up by themselves.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test setup translations lint types layering unit torture bench-smoke lock clean distclean
+.PHONY: help demo test setup  lint types layering unit torture bench-smoke lock clean distclean
 SHELL := /bin/bash
 
 VENV     := .venv/bin
@@ -29,12 +29,8 @@ demo: setup ## city, county and town on this machine; without a display, picture
 test: setup lint types layering unit torture bench-smoke ## everything that must hold
 	@echo "All tests passed."
 
-setup: ## Debian packages, .venv, page libraries, translations: only what is missing
+setup: ## Debian packages, .venv, page libraries: only what is missing
 	@bash resources/set-up/set-up.sh
-	@$(MAKE) --no-print-directory translations
-
-translations: ## compile the window's languages
-	@if [ -f console/i18n/__main__.py ]; then $(VENV)/python -m console.i18n; fi
 
 lint: ## ruff
 	$(VENV)/ruff check --quiet .
@@ -49,10 +45,10 @@ unit: ## pytest
 	$(VENV)/python -m pytest -q
 
 torture: ## a short run of kills, power losses and bad networks
-	@if [ -f tests/torture/__main__.py ]; then $(VENV)/python -m tests.torture short; fi
+	@$(VENV)/python -m tests.torture short
 
 bench-smoke: ## every benchmark starts, runs small and reports
-	@if [ -f tests/bench/__main__.py ]; then $(VENV)/python -m tests.bench smoke; fi
+	@$(VENV)/python -m tests.bench smoke
 
 lock: ## write requirements.lock again from pyproject.toml (needs pip-tools)
 	$(VENV)/pip-compile --quiet --allow-unsafe --build-deps-for=wheel --extra=test --generate-hashes --no-emit-find-links \

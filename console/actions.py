@@ -335,6 +335,10 @@ def propose(desk: Desk, alert: dict[str, Any]) -> str | None:
     """
     if desk.view.find_alert(alert["identifier"], alert["sender"], alert["sent"]):
         return None
+    summary = desk.view.find_partial(str(alert["index_entry"])) if alert.get("index_entry") else None
+    if summary:  # a feed's own summary came first because the document could not be had; the whole takes its place
+        desk.commit(Draft("warning.edit", alert_fields(alert), bytes.fromhex(summary)))
+        return summary
     change = desk.commit(Draft("warning.propose", alert_fields(alert)))
     return desk.made(change, "warning").hex()
 

@@ -216,6 +216,15 @@ class View:
         ).fetchone()
         return row[0].hex() if row else None
 
+    def find_partial(self, entry: str) -> str | None:
+        """The id (hex) of the proposal made from an index's summary of this entry, or None."""
+        row = self._con.execute(
+            "SELECT id FROM records WHERE kind='warning' AND stage='proposed'"
+            " AND json_extract(state,'$.fields.identifier')=? AND json_extract(state,'$.fields.alert.partial') LIMIT 1",
+            (entry[:300],),
+        ).fetchone()
+        return row[0].hex() if row else None
+
     # The desk
 
     def inbox(self, limit: int = 200) -> Records:

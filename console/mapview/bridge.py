@@ -31,7 +31,6 @@ class Bridge(QObject):
         page_ready(): the page has loaded and listens.
         ids_clicked(list): ids under a click, topmost first; empty for bare ground.
         page_painted(int), page_applied(int): a message number was drawn / taken in.
-        page_presented(int): the frames up to an asked-for number have left for the screen.
         page_moved(object): a PageView.
         page_trouble(str): an error in the page's own code.
         page_refused(str): an address the page's content policy refused.
@@ -43,7 +42,6 @@ class Bridge(QObject):
     ids_clicked = Signal(list)
     page_painted = Signal(int)
     page_applied = Signal(int)
-    page_presented = Signal(int)
     page_moved = Signal(object)
     page_trouble = Signal(str)
     page_refused = Signal(str)
@@ -68,11 +66,6 @@ class Bridge(QObject):
     def applied(self, seq: int) -> None:
         """Message `seq` was taken in."""
         self.page_applied.emit(seq)
-
-    @Slot(int)
-    def presented(self, number: int) -> None:
-        """What was drawn before command `present` of this number has left for the screen."""
-        self.page_presented.emit(number)
 
     @Slot(str)
     def view(self, text: str) -> None:

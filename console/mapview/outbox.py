@@ -16,7 +16,7 @@ class Outbox:
     """Coalesces changes per id and hands out numbered messages `{seq, reset, upserts, removes}` as JSON text.
 
     Attributes:
-        seq: number of the last message handed out; grows through reloads of the page.
+        seq: number of the last message handed out, commands among them; grows through reloads of the page.
     """
 
     def __init__(self) -> None:
@@ -49,15 +49,19 @@ class Outbox:
         """Whether something is still to be told."""
         return bool(self._pending) or self._reset
 
+    def number(self) -> int:
+        """The number for a message that goes beside the features: a command."""
+        self.seq += 1
+        return self.seq
+
     def next(self) -> str | None:
         """The next message, or None: nothing to tell, or the page has to catch up first."""
         if not self.waiting or self.seq - self._applied >= MAX_IN_FLIGHT:
             return None
         ids = list(self._pending)[:MAX_BATCH]
         batch = {id_: self._pending.pop(id_) for id_ in ids}
-        self.seq += 1
         message = {
-            "seq": self.seq,
+            "seq": self.number(),
             "reset": self._reset,
             "upserts": [feature for feature in batch.values() if feature is not None],
             "removes": [id_ for id_, feature in batch.items() if feature is None],

@@ -17,6 +17,7 @@ from PySide6.QtWebEngineWidgets import QWebEngineView
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from console.mapview.bridge import Bridge, PageView
+from console.mapview.camera import Camera
 from console.mapview.outbox import Outbox
 from console.mapview.page import MapPage, close_profile, flush_deletes, shared_profile
 from console.mapview.scheme import PAGE_URL
@@ -75,9 +76,8 @@ class MapView(QWidget):
         self._where: PageView | None = None
         self._listening = False
         self._early: list[dict[str, Any]] = []
-        self._pictures: dict[int, Callable[[QPixmap], None]] = {}
-        self._picture_number = 0
         self._crash_times: deque[float] = deque(maxlen=MAX_CRASHES + 1)
+        self._camera = Camera(self, lambda colour: self._command(op="mark", colour=colour))
         self._flush_timer = self._timer(FLUSH_MS, self._flush)
         self._reload_timer = self._timer(RELOAD_MS, self._load)
         self._bridge = self._make_bridge()
@@ -179,14 +179,13 @@ class MapView(QWidget):
         The map must be shown (offscreen or with WA_DontShowOnScreen will do): a hidden page draws no frames.
         """
         self._flush()
-        self._picture_number += 1
-        self._pictures[self._picture_number] = callback
-        self._command(op="present", number=self._picture_number)
+        self._camera.take(callback)
 
     def close_map(self) -> None:
         """Take the page down in the order Qt wants. The widget is dead afterwards; the profile is closed by the app."""
         for timer in (self._flush_timer, self._reload_timer):
             timer.stop()
+        self._camera.stop()
         self._listening = False
         self._web.page().renderProcessTerminated.disconnect(self._died)
         self.close()
@@ -208,7 +207,6 @@ class MapView(QWidget):
         bridge.ids_clicked.connect(self.clicked)
         bridge.page_painted.connect(self._page_painted)
         bridge.page_applied.connect(self._page_applied)
-        bridge.page_presented.connect(self._page_presented)
         bridge.page_moved.connect(self._page_moved)
         bridge.page_trouble.connect(self.complaints.append)
         bridge.page_refused.connect(shared_profile().guard.note)
@@ -247,6 +245,7 @@ class MapView(QWidget):
         early, self._early = self._early, []
         for command in early:
             self._send(**command)
+        self._camera.again()
         self.ready.emit()
 
     def _page_applied(self, seq: int) -> None:
@@ -257,10 +256,6 @@ class MapView(QWidget):
     def _page_painted(self, seq: int) -> None:
         self.painted_seq = seq
         self.painted.emit(seq)
-
-    def _page_presented(self, number: int) -> None:
-        if callback := self._pictures.pop(number, None):
-            callback(self.grab())
 
     def _page_moved(self, where: PageView) -> None:
         self._where = where
@@ -291,9 +286,8 @@ class MapView(QWidget):
         """Tell the page, or remember until it listens; state such as theme and selection is told then anyway."""
         if self._listening:
             self._send(**command)
-        elif command["op"] in ("fly", "fit", "present"):
-            alike = {"present"} if command["op"] == "present" else {"fly", "fit"}  # only the last look counts
-            self._early = [earlier for earlier in self._early if earlier["op"] not in alike] + [command]
+        elif command["op"] in ("fly", "fit"):
+            self._early = [command]  # only the last look counts
 
     def _send(self, **command: Any) -> None:
-        self._bridge.command.emit(msgspec.json.encode(command).decode())
+        self._bridge.command.emit(msgspec.json.encode({"seq": self._outbox.number(), **command}).decode())
