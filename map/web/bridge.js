@@ -9,7 +9,11 @@ export function connect(take) {
         take.delta(message);
         bridge.applied(message.seq);
       });
-      bridge.command.connect((text) => take.command(JSON.parse(text)));
+      bridge.command.connect((text) => {
+        const message = JSON.parse(text);
+        take.command(message);
+        bridge.applied(message.seq);
+      });
       reportTrouble(bridge);
       resolve(bridge);
     });

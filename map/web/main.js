@@ -25,6 +25,9 @@ class Scene {
     this.ground = new Ground(canvas(map, "ground"), () => this.refresh({ ground: true }));
     this.areas = new Areas(canvas(map, "areas"));
     this.live = new Live(canvas(map, "live"));
+    this.mark = map.getContainer().appendChild(document.createElement("div"));
+    this.mark.className = "corner-mark";
+    this.markColour = null;
     this.controls = new Controls(map);
     this.interact = new Interact(map, this, (ids) => this.clicked(ids));
     this.clicked = () => {};
@@ -47,6 +50,7 @@ class Scene {
     if (ground) this.ground.draw(view, this.look, ratio);
     this.areas.draw(entries.values(), view, this.look, ratio, this.selected);
     this.live.draw(entries.values(), view, this.look, ratio, this.selected, this.interact.hovered);
+    this.mark.style.background = this.markColour ?? "none";
     this.controls.explain(this.store);
     this.paintedSeq = this.store.seq;
     this.painted(this.paintedSeq);
@@ -61,8 +65,9 @@ class Scene {
     this.refresh();
   }
 
-  command({ op, ...rest }) {
+  command({ op, seq, ...rest }) {
     COMMANDS[op](this, rest);
+    this.store.seq = seq;
     this.refresh({ ground: true });
   }
 
@@ -87,6 +92,10 @@ const COMMANDS = {
   language: (scene, { language }) => scene.restyle(scene.look.theme, language),
   select(scene, { ids }) {
     scene.selected = new Set(ids);
+  },
+  // A small mark in the corner, put there in the same frame as the drawing: whoever sees it sees that drawing.
+  mark(scene, { colour }) {
+    scene.markColour = colour;
   },
   fly: (scene, { lon, lat, zoom }) => scene.map.setView([lat, lon], zoom ?? scene.map.getZoom(), { animate: false }),
   fit(scene, { ids }) {
