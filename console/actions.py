@@ -1,7 +1,7 @@
 """Every action of the desk: one small function each, reachable by button, key and command line.
 
 A function takes the desk and named arguments, all optional ones with a default, and returns
-`{ops: [ids], record: the record as it is now}`. What may be done is decided by the rules in `offline/rules`, never here.
+`{ops: [ids], record: the record as it is now}`. What may be done is decided by `offline/rules`, never here.
 """
 
 from __future__ import annotations
@@ -97,7 +97,9 @@ def incident_add(
     position: list[float] | None = None, words: str | None = None, occurred_at: str | None = None,
 ) -> Answer:  # fmt: skip
     """A new incident at this centre."""
-    data = _given(title=title, type=type, grade=grade, place=place, position=position, words=words, occurred_at=occurred_at)
+    data = _given(
+        title=title, type=type, grade=grade, place=place, position=position, words=words, occurred_at=occurred_at
+    )
     change = desk.commit(Draft("incident.report", data))
     return desk.answer(change, desk.made(change, "incident"))
 

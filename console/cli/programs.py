@@ -195,5 +195,7 @@ def run_bench(args: argparse.Namespace) -> int:
     try:
         from tests.bench import main
     except ImportError as error:
-        raise BadInput("The benches need a checkout of the project.", do="Clone it and run `make test` once.") from error
+        raise BadInput(
+            "The benches need a checkout of the project.", do="Clone it and run `make test` once."
+        ) from error
     return int(main(args.name, as_json=getattr(args, "json", False)))

@@ -21,7 +21,12 @@ def run_demo(args: argparse.Namespace) -> int:
     headless = bool(args.headless)
     out = Path(args.out) if args.out else Path(tempfile.mkdtemp(prefix="fenghuo-demo-"))
     options = Options(
-        out=out.resolve(), headless=headless, feed=args.feed, language=args.language, kill_seed=args.kill_seed, keep=args.keep
+        out=out.resolve(),
+        headless=headless,
+        feed=args.feed,
+        language=args.language,
+        kill_seed=args.kill_seed,
+        keep=args.keep,
     )
     report = play(options, lambda text: print(text, flush=True))
     print(f"{'pictures and report' if headless else 'report'}: {out}", flush=True)

@@ -48,7 +48,13 @@ PLACES = (
 RESOURCES: dict[str, list[dict[str, Any]]] = {
     "city": [
         {"name": "市消防救援支队特勤一站", "type": "team", "position": "119.021,33.597", "quantity": 42, "unit": "人"},
-        {"name": "市防汛物资储备库 编织袋", "type": "supply", "position": "119.043,33.571", "quantity": 80000, "unit": "条"},
+        {
+            "name": "市防汛物资储备库 编织袋",
+            "type": "supply",
+            "position": "119.043,33.571",
+            "quantity": 80000,
+            "unit": "条",
+        },
         {"name": "市第一人民医院", "type": "hospital", "position": "119.030,33.609", "quantity": 36, "unit": "床"},
     ],
     "county": [
@@ -59,7 +65,13 @@ RESOURCES: dict[str, list[dict[str, Any]]] = {
     "town": [
         {"name": "高沟镇应急救援队", "type": "team", "position": "119.188,33.985", "quantity": 30, "unit": "人"},
         {"name": "高沟中学避难场所", "type": "shelter", "position": "119.193,33.979", "quantity": 600, "unit": "人"},
-        {"name": "镇抗旱排涝服务队水泵", "type": "equipment", "position": "119.182,33.990", "quantity": 4, "unit": "台"},
+        {
+            "name": "镇抗旱排涝服务队水泵",
+            "type": "equipment",
+            "position": "119.182,33.990",
+            "quantity": 4,
+            "unit": "台",
+        },
     ],
 }
 
@@ -204,21 +216,16 @@ class Networks:
 
     def cut(self, name: str) -> None:
         """Let nothing through and close nothing: what a dead line does."""
-        self.do(self._call(self.relays[name].cut))
+        self._loop.call_soon_threadsafe(self.relays[name].cut)
 
     def heal(self, name: str) -> None:
         """Let it through again."""
-        self.do(self._call(self.relays[name].heal))
-
-    async def _call(self, work: Any) -> None:
-        result = work()
-        if asyncio.iscoroutine(result):
-            await result
+        self._loop.call_soon_threadsafe(self.relays[name].heal)
 
     def close(self) -> None:
         """Close the relays and their loop."""
         for relay in self.relays.values():
-            self.do(self._call(relay.close))
+            self.do(relay.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

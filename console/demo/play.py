@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +149,7 @@ class Play:
         for key in who or tuple(self.cast.desks):
             path = self.options.out / f"{self.shots:02d}-{name}-{key}.png"
             if self.options.headless:
-                self.wait(f"a picture of {key}", lambda path=path, key=key: self._take(key, path), 60.0)
+                self.wait(f"a picture of {key}", partial(self._take, key, path), 60.0)
             shown, held = self.map_ids(key)
             picture = path.name if self.options.headless else None
             self.pictures.append({"step": name, "centre": key, "picture": picture, "drawn": shown, "held": held})
@@ -267,7 +268,7 @@ def _keep_logs(this: Play) -> None:
 
 
 class Killer:
-    """Kills one process at a moment drawn from a seed, and starts it again: `kill -9`, in the middle of whatever it does."""
+    """Kills one process at a moment drawn from a seed, and starts it again: `kill -9`, whatever it is doing."""
 
     VICTIMS = ("city hub", "county hub", "town hub", "city console", "county console", "town console",
                "city renderer", "county renderer", "town renderer")  # fmt: skip
@@ -281,7 +282,12 @@ class Killer:
         self._delay_s = draw.uniform(0.0, 4.0)
         self._victim = draw.choice(self.VICTIMS)
         self._thread: threading.Thread | None = None
-        self.done: dict[str, Any] = {"seed": seed, "step": self._when, "delay_s": round(self._delay_s, 3), "victim": self._victim}
+        self.done: dict[str, Any] = {
+            "seed": seed,
+            "step": self._when,
+            "delay_s": round(self._delay_s, 3),
+            "victim": self._victim,
+        }
 
     def step(self, name: str) -> None:
         """A step begins; the moment may lie in it."""

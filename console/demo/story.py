@@ -6,6 +6,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from comms.control import NotRunning
@@ -57,7 +58,8 @@ def propose(play: Play) -> str:
         play.wait("the alert on the map", lambda: alert["id"] in (play.state("city").get("shown") or []))
     play.shot("propose", "city")
     marked = sum(1 for r in rows if r["status"] != "Actual")
-    return f"{alert.get('headline') or alert.get('event')}; {len(state['inbox'])} in the inbox, {marked} marked as not real"
+    what = alert.get("headline") or alert.get("event")
+    return f"{what}; {len(state['inbox'])} in the inbox, {marked} marked as not real"
 
 
 def _in_inbox(play: Play, record: str) -> dict[str, Any] | None:
@@ -76,7 +78,14 @@ def accept_verify(play: Play) -> str:
     play.act("city", lambda: play.state("city").get("selected") == incident, "window", "select", incident)
     play.act("city", _stage(play, "city", incident, "accepted"), "window", "press", "incident.accept")
     play.act("city", _stage(play, "city", incident, "verified"), "window", "press", "incident.verify")
-    play.act("city", lambda: _one(play.ask("city", "incident", "list"), id=incident, grade="III"), "incident", "grade", incident, "III")
+    play.act(
+        "city",
+        lambda: _one(play.ask("city", "incident", "list"), id=incident, grade="III"),
+        "incident",
+        "grade",
+        incident,
+        "III",
+    )
     return "reported, accepted, verified, graded III"
 
 
@@ -99,7 +108,9 @@ def dispatch_city_county(play: Play) -> str:
     arrived = play.wait("the order at the county", _has(play, "county", "task", id=task))
     play.wait("the delivered tick", lambda: _ticks(play, "city", task)["delivered"])
     play.act("county", lambda: play.state("county").get("selected") == task, "window", "select", task)
-    play.act("county", _stage(play, "county", task, "accepted", "under_way", kind="task"), "window", "press", "task.accept")
+    play.act(
+        "county", _stage(play, "county", task, "accepted", "under_way", kind="task"), "window", "press", "task.accept"
+    )
     by = play.wait("the accepted tick", lambda: _ticks(play, "city", task)["accepted"])
     play.shot("dispatch_city_county", "city", "county")
     return f"“{arrived['title']}” delivered and accepted by {by['by']}"
@@ -198,7 +209,8 @@ def agree(play: Play) -> str:
             raise StepFailed(f"the town's receipt is missing at the {who}")
     check_ledger(play)
     play.shot("agree")
-    return f"digest {next(iter(digests.values()))[:16]} on {len(digests)} nodes, {len(play.acked)} acknowledged ops everywhere"
+    same = next(iter(digests.values()))[:16]
+    return f"digest {same} on {len(digests)} nodes, {len(play.acked)} acknowledged ops everywhere"
 
 
 def _missing(play: Play) -> dict[str, list[str]]:
@@ -243,17 +255,21 @@ def hub_kill(play: Play) -> str:
     worker.join()
     if trouble:
         raise StepFailed(f"traffic stopped: {trouble[0]}")
-    play.wait("the last line at the city", lambda: _one(play.ask("city", "log", "list"), text=f"水位报告 {TRAFFIC}/{TRAFFIC}"))
+    play.wait(
+        "the last line at the city", lambda: _one(play.ask("city", "log", "list"), text=f"水位报告 {TRAFFIC}/{TRAFFIC}")
+    )
     play.wait("agreement", lambda: _agree(play))
     check_ledger(play)
-    return f"{TRAFFIC} lines written while the hub was killed and restarted; all {len(play.acked)} acknowledged ops held"
+    return (
+        f"{TRAFFIC} lines written while the hub was killed and restarted; all {len(play.acked)} acknowledged ops held"
+    )
 
 
 def map_step(play: Play) -> str:
     """Each page shows what its store holds, asked of the page itself."""
     drawn = {}
     for place in PLACES:
-        play.wait(f"the map of the {place.key}", lambda key=place.key: _map_is_whole(play, key))
+        play.wait(f"the map of the {place.key}", partial(_map_is_whole, play, place.key))
         shown, held = play.map_ids(place.key)
         drawn[place.key] = len(set(shown) & set(held))
     play.shot("map")

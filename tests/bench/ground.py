@@ -19,7 +19,10 @@ from offline.store import Cursor, Draft
 from offline.vault import LIGHT
 
 ROOT = Path(__file__).resolve().parents[2]
-WORDS = "圩堤 渗漏 内涝 转移 安置 泵站 水位 塌方 火警 泄漏 停电 断路 抢险 群众 车辆 医院 学校 河道 暴雨 大风".split()
+WORDS = (
+    "圩堤 渗漏 内涝 转移 安置 泵站 水位 塌方 火警 泄漏 "
+    "停电 断路 抢险 群众 车辆 医院 学校 河道 暴雨 大风"
+).split()
 RUNS = 5
 BATCH = 60
 
@@ -53,7 +56,9 @@ class World:
     def __init__(self, folder: Path, count: int) -> None:
         means = founding.Means(lambda: time.time_ns() // 1_000_000, os.urandom, LIGHT)
         self.folder, self.means, self.count = folder, means, count
-        self.desk = founding.found(folder / "desk", founding.NewCentre("huaian", "淮安市", "周明远", "bench secret 1"), means)
+        self.desk = founding.found(
+            folder / "desk", founding.NewCentre("huaian", "淮安市", "周明远", "bench secret 1"), means
+        )
         self._hubs = 0
         draw = random.Random(7)
         for start in range(0, count, BATCH):

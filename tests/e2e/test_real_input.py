@@ -1,4 +1,4 @@
-"""Real input: every alert and feed of the collection, by the command; one line each, hostile ones refused, none slow."""
+"""Real input: every alert and feed of the collection, by the command; hostile ones refused, none slow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from tests.helpers.command import ROOT, fenghuo, one, rows
 
 OURS = sorted((ROOT / "tests" / "data" / "cap").glob("*.xml"))
 COLLECTION = Path(os.environ.get("FENGHUO_TEST_DATA", ROOT.parent / "shared" / "data"))
-needs_collection = pytest.mark.skipif(not (COLLECTION / "cap").is_dir(), reason="the collection of real alerts is not here")
+needs_collection = pytest.mark.skipif(
+    not (COLLECTION / "cap").is_dir(), reason="the collection of real alerts is not here"
+)
 
 
 def test_our_documents_one_line_each_without_a_profile(tmp_path: Path) -> None:
@@ -67,4 +69,6 @@ def test_an_alert_is_a_proposal_acted_on_once(tmp_path: Path) -> None:
     made = one("warning", "incident", other["id"], profile=desk)["record"]
     assert made["kind"] == "incident" and made["source"] == other["id"]
     third = next(p for p in proposals if p["id"] not in (actual["id"], other["id"]))
-    assert one("warning", "dismiss", third["id"], "--reason", "与本地无关", profile=desk)["record"]["stage"] == "dismissed"
+    assert (
+        one("warning", "dismiss", third["id"], "--reason", "与本地无关", profile=desk)["record"]["stage"] == "dismissed"
+    )

@@ -18,14 +18,20 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_desk_alone_does_a_day_s_work(desk: Path) -> None:
-    incident = one("incident", "add", "--title", "高沟镇圩堤渗漏", "--position", "119.19,33.98", profile=desk)["record"]["id"]
+    incident = one("incident", "add", "--title", "高沟镇圩堤渗漏", "--position", "119.19,33.98", profile=desk)[
+        "record"
+    ]["id"]
     for step in ("accept", "verify"):
         one("incident", step, incident[:10], profile=desk)
     one("incident", "grade", incident, "III", profile=desk)
     team = one("resource", "add", "--name", "消防一站", "--type", "team", profile=desk)["record"]["id"]
-    order = one("task", "add", "--title", "派队巡堤", "--to", "huaian", "--incident", incident, profile=desk)["record"]["id"]
+    order = one("task", "add", "--title", "派队巡堤", "--to", "huaian", "--incident", incident, profile=desk)["record"][
+        "id"
+    ]
     one("resource", "send", team, "--task", order, profile=desk)
-    assert one("resource", "show", team, profile=desk)["stage"] == "committed", "the desk keeps its own resources while it has no hub"
+    assert one("resource", "show", team, profile=desk)["stage"] == "committed", (
+        "the desk keeps its own resources while it has no hub"
+    )
     one("log", "add", "圩堤渗漏点已标记", "--incident", incident, profile=desk)
     shown = one("incident", "show", incident, profile=desk)
     assert (shown["stage"], shown["grade"], shown["position"]) == ("dispatched", "III", [119.19, 33.98])

@@ -22,10 +22,23 @@ def seconds(*words: str) -> float:
 
 
 def test_help_loads_nothing_but_the_parser() -> None:
-    code = "import sys, console.__main__ as m\ntry: m.main(['--help'])\nexcept SystemExit: pass\nprint(*sys.modules, file=sys.stderr)"
+    code = (
+        "import sys, console.__main__ as m\ntry: m.main(['--help'])\n"
+        "except SystemExit: pass\nprint(*sys.modules, file=sys.stderr)"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in done.stderr.split()}
-    assert not loaded & {"PySide6", "offline", "comms", "map", "cryptography", "msgspec", "sqlcipher3", "asyncio", "httpx"}
+    assert not loaded & {
+        "PySide6",
+        "offline",
+        "comms",
+        "map",
+        "cryptography",
+        "msgspec",
+        "sqlcipher3",
+        "asyncio",
+        "httpx",
+    }
     pairs = [(seconds("-m", "console", "--help"), seconds("-c", "pass")) for _ in range(7)]
     assert statistics.median(p[0] for p in pairs) < 12 * statistics.median(p[1] for p in pairs)
 
@@ -40,7 +53,10 @@ def test_usage_errors_are_exit_2_and_one_sentence() -> None:
 def test_the_two_commands_stand_first(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     block = re.search(r"```\w*\n(.*?)```", text, re.S)
-    assert block and [line.split("#")[0].strip() for line in block[1].splitlines() if line.strip()] == ["make demo", "make test"]
+    assert block and [line.split("#")[0].strip() for line in block[1].splitlines() if line.strip()] == [
+        "make demo",
+        "make test",
+    ]
 
 
 def test_each_dependency_has_its_reason() -> None:

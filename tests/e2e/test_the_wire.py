@@ -10,7 +10,11 @@ import pytest
 
 from tests.helpers.command import error_of, fenghuo, free_port, one, rows, running
 
-TREE = (("city", "huaian", "淮安市"), ("county", "huaian/lianshui", "涟水县"), ("town", "huaian/lianshui/gaogou", "高沟镇"))
+TREE = (
+    ("city", "huaian", "淮安市"),
+    ("county", "huaian/lianshui", "涟水县"),
+    ("town", "huaian/lianshui/gaogou", "高沟镇"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +30,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]:
         parent: list[str] = []
         for key, _, _ in TREE:
             port = free_port()
-            stack.enter_context(
-                running("hub", "--listen", f"127.0.0.1:{port}", *parent, profile=folder / f"{key}-hub")
-            )
+            stack.enter_context(running("hub", "--listen", f"127.0.0.1:{port}", *parent, profile=folder / f"{key}-hub"))
             parent = ["--parent", f"wss://127.0.0.1:{port}"]
             config = folder / key / "config.toml"
             config.write_text(config.read_text().replace("hubs = []", f'hubs = ["wss://127.0.0.1:{port}"]'))
@@ -48,14 +50,20 @@ def agree(tree: dict[str, Path]) -> bool:
 
 def test_the_whole_story_without_a_window(tree: dict[str, Path]) -> None:
     city, county, town = tree["city"], tree["county"], tree["town"]
-    incident = one("incident", "add", "--title", "高沟镇圩堤险情", "--position", "119.19,33.98", profile=city)["record"]["id"]
+    incident = one("incident", "add", "--title", "高沟镇圩堤险情", "--position", "119.19,33.98", profile=city)[
+        "record"
+    ]["id"]
     one("incident", "accept", incident, profile=city)
     one("incident", "verify", incident, profile=city)
-    order = one("task", "add", "--title", "组织抢险", "--to", TREE[1][1], "--incident", incident, profile=city)["record"]
+    order = one("task", "add", "--title", "组织抢险", "--to", TREE[1][1], "--incident", incident, profile=city)[
+        "record"
+    ]
     assert order["ticks"] == {"stored": True, "delivered": None, "accepted": None} and order["waiting"]
     meet(tree, "city", "county")
     assert one("task", "accept", order["id"], profile=county)["record"]["stage"] == "accepted"
-    below = one("task", "add", "--title", "转移低洼住户", "--to", TREE[2][1], "--parent", order["id"], profile=county)["record"]
+    below = one("task", "add", "--title", "转移低洼住户", "--to", TREE[2][1], "--parent", order["id"], profile=county)[
+        "record"
+    ]
     meet(tree, "county", "city", "town")
     meet(tree, "county")
     ticks = one("task", "show", below["id"], profile=county)["ticks"]
@@ -92,7 +100,7 @@ def _ids(tree: dict[str, Path], record: str) -> Path:
 def test_a_stranger_is_refused_and_told_so(tree: dict[str, Path], tmp_path: Path) -> None:
     stranger = tmp_path / "stranger"
     fenghuo("centre", "init", "--centre", "huaian", "--name", "别的淮安", profile=stranger)
-    hub = (tree["city"] / "config.toml").read_text().split('hubs = [')[1].split("]")[0].strip().strip('",\n ')
+    hub = (tree["city"] / "config.toml").read_text().split("hubs = [")[1].split("]")[0].strip().strip('",\n ')
     config = stranger / "config.toml"
     config.write_text(config.read_text().replace("hubs = []", f'hubs = ["{hub}"]'))
     done = fenghuo("sync", "once", "--seconds", "8", "--json", profile=stranger, expect=1)

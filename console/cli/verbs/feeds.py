@@ -1,4 +1,4 @@
-"""Verbs on alerts from outside: read CAP files, poll feeds. Without a profile they read and report and store nothing."""
+"""Verbs on alerts from outside: read CAP files, poll feeds. Without a profile they store nothing."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def add(ctx: Context) -> None:
     """`feed add URL|FILE`: the console of this profile polls it from now on."""
     config = ctx.desk.opened.profile.config
     source = ctx.args.source if "://" in ctx.args.source else str(ctx.path(ctx.args.source))
-    feeds = [f for f in config.get("feeds", []) if f != source][: FEEDS_MAX - 1] + [source]
+    feeds = [*[f for f in config.get("feeds", []) if f != source][: FEEDS_MAX - 1], source]
     config["feeds"] = feeds
     ctx.desk.opened.profile.save()
     ctx.one({"feeds": feeds}, f"{len(feeds)} feeds; the next is read when the console polls")
@@ -65,7 +65,12 @@ def show(ctx: Context) -> None:
     """`feed list`: each feed with when it was last read and what was wrong."""
     for source in ctx.desk.opened.profile.config.get("feeds", []):
         kept = ctx.desk.opened.store.feed(source)
-        row = {"source": source, "fetched_ms": kept.get("fetched_ms"), "failures": kept.get("failures", 0), "note": kept.get("note")}
+        row = {
+            "source": source,
+            "fetched_ms": kept.get("fetched_ms"),
+            "failures": kept.get("failures", 0),
+            "note": kept.get("note"),
+        }
         ctx.one(row, f"{source}  {row['note'] or 'not read yet'}")
 
 

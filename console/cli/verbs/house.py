@@ -11,7 +11,7 @@ from console.cli.run import Context, profile_path, read_secret
 from console.desk import wall_ms
 from offline import founding
 from offline.errors import Refused
-from offline.profile import Profile
+from offline.profile import Opened, Profile
 
 
 def means() -> founding.Means:
@@ -36,11 +36,17 @@ def centre_init(ctx: Context) -> None:
         if a.hub:
             hub_secret = read_secret(a.hub_secret_file, "") if a.hub_secret_file else secret
             hub = str(founding.add_profile(opened, ctx.path(a.hub), "hub", hub_secret, means()).path)
-        made = {"centre": a.centre, "profile": str(folder), "hub": hub, "realm": opened.store.realm.hex(), "person": a.person}
+        made = {
+            "centre": a.centre,
+            "profile": str(folder),
+            "hub": hub,
+            "realm": opened.store.realm.hex(),
+            "person": a.person,
+        }
     ctx.one(made, f"{a.centre} is founded in {folder}" + (f", its hub in {hub}" if hub else ""))
 
 
-def _parent(path: Path, secret_file: str | None, secret: str) -> founding.Opened:
+def _parent(path: Path, secret_file: str | None, secret: str) -> Opened:
     given = read_secret(secret_file, "") if secret_file else secret
     return Profile.at(path).unlock(given, person=None, wall=wall_ms, random=os.urandom)
 
@@ -80,7 +86,9 @@ def sync_status(ctx: Context) -> None:
     desk = ctx.desk
     heard = {c["path"]: c["as_of"] for c in desk.view.centres()}
     status = {"centre": desk.centre, "links": desk.links(), "alone_since_ms": desk.alone_since(), "as_of": heard}
-    lines = [f"{x['centre'] or x['url']}  {x['state']}  unsent {x['unsent']}  {x['reason'] or ''}" for x in desk.links()]
+    lines = [
+        f"{x['centre'] or x['url']}  {x['state']}  unsent {x['unsent']}  {x['reason'] or ''}" for x in desk.links()
+    ]
     ctx.one(status, "\n".join(lines) or "no link runs")
 
 
@@ -117,16 +125,19 @@ def packs(ctx: Context) -> None:
     """Map packs on this machine."""
     from map.packs import list_packs
 
-    for row in list_packs(ctx.desk.opened.profile.path / "packs"):
-        ctx.one(row, f"{row['name']}  {row['count']} boundaries")
+    for pack in list_packs(ctx.desk.opened.profile.path / "packs"):
+        ctx.one({"name": pack.name, "regions": pack.regions}, f"{pack.name}  {pack.regions} regions")
 
 
 def import_pack(ctx: Context) -> None:
-    """Import a boundary pack."""
+    """Import a boundary pack; what the file says it is measured in is converted once."""
+    from map.datum import Datum
     from map.packs import import_boundaries
 
-    row = import_boundaries(ctx.path(ctx.args.file), ctx.desk.opened.profile.path / "packs", datum=ctx.args.datum)
-    ctx.one(row, f"{row['name']}: {row['count']} boundaries")
+    folder = ctx.desk.opened.profile.path / "packs"
+    pack = import_boundaries(ctx.path(ctx.args.file), folder, datum=Datum(ctx.args.datum))
+    row = {"name": pack.name, "regions": pack.regions, "skipped": pack.skipped, "datum": str(pack.datum)}
+    ctx.one(row, f"{pack.name}: {pack.regions} regions, {pack.skipped} left out")
 
 
 VERBS = {

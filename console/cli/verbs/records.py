@@ -49,7 +49,9 @@ def show(ctx: Context) -> None:
 
 def line(record: Record) -> str:
     """A record as one line for a person: id, stage, when, title, centre."""
-    title = record.get("title") or record.get("headline") or record.get("name") or record.get("text") or record.get("words")
+    title = (
+        record.get("title") or record.get("headline") or record.get("name") or record.get("text") or record.get("words")
+    )
     mark = " !" if record["conflicts"] else ""
     when = local_time(record["at_first"])
     return f"{record['id'][:8]}  {record['stage']:<12}{mark} {when}  {title or ''}  [{record['centre']}]"

@@ -17,7 +17,9 @@ def ask(verb: str, *names: str) -> Callable[[Context], None]:
     def run(ctx: Context) -> None:
         if ctx.desk is None or ctx.desk.window is None:
             raise Locked("No window is open on this profile.", code="no_window", do="Start `fenghuo console` first.")
-        given: dict[str, Any] = {n.lower(): getattr(ctx.args, n) for n in names if getattr(ctx.args, n, None) is not None}
+        given: dict[str, Any] = {
+            n.lower(): getattr(ctx.args, n) for n in names if getattr(ctx.args, n, None) is not None
+        }
         if "path" in given:
             given["path"] = str(ctx.path(given["path"]))
         ctx.one(ctx.desk.window.call(verb, given).result(WAIT_S))
