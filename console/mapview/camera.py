@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QPoint, QTimer
 from PySide6.QtGui import QColor, QPainter, QPixmap
 from PySide6.QtWidgets import QWidget
 
@@ -15,7 +15,7 @@ MARK_PX = 2  # the mark's side in CSS pixels, the same in web/main.js
 
 
 class Camera(QObject):
-    """Takes pictures of a widget one after the other.
+    """Takes pictures of a map, or of a window it is part of, one after the other.
 
     The page is told to put a mark of a colour never used before into its corner, after everything it was told
     earlier; when a grab shows that mark, the frame is the right one. The mark is painted over and taken away.
@@ -25,16 +25,16 @@ class Camera(QObject):
         """`mark(colour)` has the page show a mark of that colour (`#rrggbb`), or none."""
         super().__init__(subject)
         self._subject, self._mark = subject, mark
-        self._wanted: deque[Callable[[QPixmap], None]] = deque()
+        self._wanted: deque[tuple[QWidget, Callable[[QPixmap], None]]] = deque()
         self._colour = ""
         self._number = 0
         self._looks = 0
         self._timer = QTimer(self, interval=LOOK_MS)
         self._timer.timeout.connect(self._look)
 
-    def take(self, callback: Callable[[QPixmap], None]) -> None:
-        """Queue one picture."""
-        self._wanted.append(callback)
+    def take(self, callback: Callable[[QPixmap], None], of: QWidget | None = None) -> None:
+        """Queue one picture, of the map or of a widget around it. A map that is hidden is not waited for."""
+        self._wanted.append((of or self._subject, callback))
         if not self._timer.isActive():
             self._start()
 
@@ -56,26 +56,33 @@ class Camera(QObject):
         self._timer.start()
 
     def _look(self) -> None:
-        picture = self._subject.grab()
-        arrived = picture.toImage().pixelColor(0, 0) == QColor(self._colour)
+        whole, _ = self._wanted[0]
+        picture, corner = whole.grab(), self._subject.mapTo(whole, QPoint(0, 0))
+        arrived = _colour_at(picture, corner) == QColor(self._colour)
         self._looks += 1
-        if arrived or self._looks >= MAX_LOOKS:
-            self._deliver(_cleaned(picture) if arrived else picture)
+        if arrived:
+            _paint_over(picture, corner)
+        if arrived or self._looks >= MAX_LOOKS or not self._subject.isVisible():
+            self._deliver(picture)
 
     def _deliver(self, picture: QPixmap) -> None:
         self._timer.stop()
         self._mark(None)
-        callback = self._wanted.popleft()
+        _, callback = self._wanted.popleft()
         if self._wanted:
             self._start()
         callback(picture)
 
 
-def _cleaned(picture: QPixmap) -> QPixmap:
+def _colour_at(picture: QPixmap, spot: QPoint) -> QColor:
+    """The colour at a spot in widget coordinates; the middle of the mark when the spot is its corner."""
+    ratio = picture.devicePixelRatio()
+    return picture.toImage().pixelColor(int(spot.x() * ratio + ratio / 2), int(spot.y() * ratio + ratio / 2))
+
+
+def _paint_over(picture: QPixmap, corner: QPoint) -> None:
     """The corner again as its neighbour is."""
-    side = MARK_PX * picture.devicePixelRatio()
-    colour = picture.toImage().pixelColor(int(side) + 1, int(side) + 1)
+    colour = _colour_at(picture, corner + QPoint(MARK_PX + 1, MARK_PX + 1))
     painter = QPainter(picture)
-    painter.fillRect(0, 0, MARK_PX, MARK_PX, colour)
+    painter.fillRect(corner.x(), corner.y(), MARK_PX, MARK_PX, colour)
     painter.end()
-    return picture

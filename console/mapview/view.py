@@ -173,13 +173,13 @@ class MapView(QWidget):
         call = f"window.probe ? probe.{name}({', '.join(json.dumps(arg) for arg in args)}) : 'null'"
         self._web.page().runJavaScript(call, 0, lambda text: callback(json.loads(text) if text else None))
 
-    def picture(self, callback: Callable[[QPixmap], None]) -> None:
-        """Give `callback` a picture of the map with all that was asked for before this call, once it is on screen.
+    def picture(self, callback: Callable[[QPixmap], None], of: QWidget | None = None) -> None:
+        """Give `callback` a picture of the map, or of the window `of` around it, once all told so far is on screen.
 
-        The map must be shown (offscreen or with WA_DontShowOnScreen will do): a hidden page draws no frames.
+        A plain `grab()` may catch the frame before. A hidden map (another tab) draws no frames and is not waited for.
         """
         self._flush()
-        self._camera.take(callback)
+        self._camera.take(callback, of)
 
     def close_map(self) -> None:
         """Take the page down in the order Qt wants. The widget is dead afterwards; the profile is closed by the app."""

@@ -76,6 +76,7 @@ class Scene {
     const { marks, tags } = words;
     this.look = { ...this.tables.ground[theme], ...this.tables, theme, language, font: FONT, words, marks, tags };
     const { style } = this.map.getContainer();
+    style.colorScheme = theme === "night" ? "dark" : "light"; // scroll bars and the like
     for (const [role, colour] of Object.entries(this.tables.ground[theme])) style.setProperty(`--${role}`, colour);
     this.live.forget();
     this.areas.forget();

@@ -15,6 +15,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QImage, QPixmap
 from PySide6.QtWebEngineCore import QWebEnginePage
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from console.mapview.page import shared_profile
@@ -231,6 +232,36 @@ def test_selection_rings_in_the_accent(dark: Desk) -> None:
     assert pixels(dark.picture(), spot["x"], spot["y"], 30).count(accent) > 40
     dark.repainted(dark.view.select)
     assert accent not in pixels(dark.picture(), spot["x"], spot["y"], 30)
+
+
+def test_a_picture_of_the_window_around_shows_the_map_as_told(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    layout = QVBoxLayout(window)
+    layout.addWidget(QLabel("above the map"))
+    view = MapView(window)
+    layout.addWidget(view, 1)
+    window.resize(900, 700)
+    window.show()
+    desk = Desk(qtbot, view)
+    desk.show(features([incident(1, "", [119.15, 33.5], None, "I")]))
+    taken: list[QPixmap] = []
+    view.picture(taken.append, of=window)
+    view.picture(taken.append)
+    qtbot.waitUntil(lambda: len(taken) == 2, timeout=LOAD_MS)
+    spot, at = desk.ask("at", f"{1:064x}"), view.mapTo(window, QPoint(0, 0))
+    assert at.y() > 10 and (taken[0].width(), taken[1].width()) == (900, view.width())
+    for picture, x, y in ((taken[0], at.x(), at.y()), (taken[1], 0, 0)):
+        image = picture.toImage()
+        assert pixels(image, spot["x"] + x, spot["y"] + y, 15).count(GROUND["day"]["red"]) > 60
+        assert image.pixelColor(x, y) == image.pixelColor(x + 3, y + 3)  # no trace of the camera's mark
+    view.close_map()
+
+
+def test_a_hidden_map_does_not_hold_up_a_picture(desk: Desk) -> None:
+    desk.wait()
+    desk.view.hide()
+    assert desk.picture().width() == SIZE[0]
 
 
 def test_theme_and_language_change_in_place(dark: Desk) -> None:
