@@ -236,7 +236,7 @@ def _judge_author(item: Item, kind: kinds.Kind, view: View, signins: Callable[[b
         person = _signed_in(item, view, signins)
     if person is None:
         return "" if kind.unattended else "nobody with a role was signed in"
-    if not is_at_or_above(person.centre, node.centre):
+    if person.centre != node.centre:
         return "the person has no post at that centre"
     item.person = person
     if (kind.heavy or item.body.person_sig) and not _person_signed(item, person):

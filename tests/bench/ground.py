@@ -19,10 +19,10 @@ from offline.store import Cursor, Draft
 from offline.vault import LIGHT
 
 ROOT = Path(__file__).resolve().parents[2]
-WORDS = (
-    "圩堤 渗漏 内涝 转移 安置 泵站 水位 塌方 火警 泄漏 "
-    "停电 断路 抢险 群众 车辆 医院 学校 河道 暴雨 大风"
-).split()
+WORDS = [
+    *("圩堤", "渗漏", "内涝", "转移", "安置", "泵站", "水位", "塌方", "火警", "泄漏"),
+    *("停电", "断路", "抢险", "群众", "车辆", "医院", "学校", "河道", "暴雨", "大风"),
+]
 RUNS = 5
 BATCH = 60
 

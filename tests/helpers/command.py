@@ -19,7 +19,8 @@ SLOW_S = 120.0
 
 
 def fenghuo(
-    *argv: str | Path, profile: Path | None = None, expect: int | None = 0, cwd: Path | None = None
+    *argv: str | Path, profile: Path | None = None, expect: int | None = 0, cwd: Path | None = None,
+    timeout: float = SLOW_S,
 ) -> subprocess.CompletedProcess[str]:
     """Run one command; fails the test when its exit code is not the expected one (None: any)."""
     env = {**os.environ, "FENGHUO_SECRET": SECRET, "PYTHONPATH": str(ROOT), "QT_QPA_PLATFORM": "offscreen"}
@@ -27,7 +28,7 @@ def fenghuo(
     if profile is not None:
         words += ["--profile", str(profile)]
     done = subprocess.run(
-        words, env=env, cwd=cwd or ROOT, capture_output=True, text=True, timeout=SLOW_S, stdin=subprocess.DEVNULL
+        words, env=env, cwd=cwd or ROOT, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL
     )
     assert expect is None or done.returncode == expect, f"{argv}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done
