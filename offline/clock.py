@@ -10,6 +10,7 @@ WallMs = Callable[[], int]
 """Wall time in milliseconds since 1970, UTC; handed in, never read here."""
 
 AHEAD_MAX_MS = 5 * 60 * 1000  # a peer's clock may pull ours this far; beyond it the peer's time is only a claim
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 CHINA = dt.timezone(dt.timedelta(hours=8))
 
 
@@ -49,7 +50,7 @@ class Hlc:
 def rfc3339(wall_ms: int, zone: dt.tzinfo = CHINA) -> str:
     """`2026-07-12T06:00:00.000+08:00` for milliseconds since 1970; a claim beyond the calendar is shown at its end."""
     wall_ms = min(max(wall_ms, 0), 253_402_214_400_000)
-    return dt.datetime.fromtimestamp(wall_ms / 1000, zone).isoformat(timespec="milliseconds")
+    return (EPOCH + dt.timedelta(milliseconds=wall_ms)).astimezone(zone).isoformat(timespec="milliseconds")
 
 
 def parse_ms(text: str) -> int:
@@ -57,4 +58,4 @@ def parse_ms(text: str) -> int:
     when = dt.datetime.fromisoformat(text)
     if when.tzinfo is None:
         raise ValueError(f"time without zone: {text}")
-    return round(when.timestamp() * 1000)
+    return (when - EPOCH) // dt.timedelta(milliseconds=1)
