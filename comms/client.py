@@ -6,7 +6,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -22,6 +22,9 @@ from comms.tls import peer_of, ssl_trouble
 from offline.errors import BadInput
 
 OPEN_S = 6.0  # TCP, TLS and the websocket's handshake together; a black hole must not hold a try for long
+NOT_ACCEPTED = "Most likely this node's certificate is not accepted there; compare dates and admission."
+CLOSED_EARLY = "closed_early"
+EARLY_MAX = 3  # so often in a row is no hub that just stops: asyncio's TLS drops the alert by which it refuses a peer
 SETTLED_MS = 5_000  # a link that stood for less counts as a failure, whatever the handshake said
 quiet = logging.getLogger("fenghuo.websockets")  # its own words about failed handshakes are told as link states here
 quiet.setLevel(logging.CRITICAL)
@@ -58,6 +61,7 @@ class Dialer:
         self.status = LinkStatus("out", url, since_ms=host.door.store.wall())
         self.link: Link | None = None
         self._off = False
+        self._early = 0
         self._poke = asyncio.Event()
 
     def switch(self, on: bool, reason: str = "") -> None:
@@ -113,7 +117,11 @@ class Dialer:
                 ws.transport.abort()
                 raise
         except (LinkRefused, LinkFailed) as error:
-            return Closed(error.code, error.message, by_peer=False), False
+            self._early = self._early + 1 if error.code == CLOSED_EARLY else 0
+            if self._early < EARLY_MAX:
+                return Closed(error.code, error.message, by_peer=False), False
+            return Closed("certificate", f"{error.message} {NOT_ACCEPTED}", by_peer=False), False
+        self._early = 0
         self.link = Link(ws, peer, self.status, self._host)
         try:
             closed = await self.link.run()
@@ -122,14 +130,22 @@ class Dialer:
             self.link = None
 
     async def _connect(self) -> ClientConnection:
+        made: list[ClientConnection] = []
+
+        def make(*args: Any, **more: Any) -> ClientConnection:
+            made.append(ClientConnection(*args, **more))
+            return made[-1]
+
         try:
             return await connect(
-                self.url, ssl=self._host.dial_context(), subprotocols=[Subprotocol(SUBPROTOCOL)], compression=None,
+                self.url, create_connection=cast("type[ClientConnection]", make), ssl=self._host.dial_context(),
+                subprotocols=[Subprotocol(SUBPROTOCOL)], compression=None,
                 proxy=None, max_size=FRAME_MAX, open_timeout=OPEN_S, ping_interval=None, close_timeout=1.0,
                 user_agent_header=None, logger=quiet,
             )  # fmt: skip
         except (OSError, InvalidHandshake, InvalidURI, ConnectionClosed, EOFError) as error:
-            raise dial_trouble(error) from error
+            # with TLS 1.3 a server that does not accept us says so after the handshake; only the connection knows
+            raise dial_trouble(made[-1].connection_exc if made and made[-1].connection_exc else error) from error
 
 
 def dial_trouble(error: BaseException) -> LinkRefused | LinkFailed:
@@ -139,9 +155,11 @@ def dial_trouble(error: BaseException) -> LinkRefused | LinkFailed:
         why = trouble.verify_message
         return LinkRefused(f"The other side's certificate is not one of this realm ({why}).", code="certificate")
     if trouble is not None:
-        return LinkRefused(f"The other side speaks no TLS of ours ({trouble.reason}).", code="certificate")
+        return LinkRefused(f"The other side does not accept this node, or is no hub ({trouble}).", code="certificate")
     if isinstance(error, TimeoutError):
         return LinkFailed("Nothing answers there in time.", code="timeout")
     if isinstance(error, OSError):
         return LinkFailed("Nobody answers there.", code="unreachable")
+    if isinstance(error.__cause__, EOFError):
+        return LinkFailed("It closes the connection right after the TLS handshake.", code=CLOSED_EARLY)
     return LinkFailed("What answers there does not greet as a hub does.", code="handshake")

@@ -317,5 +317,5 @@ def why_closed(error: ConnectionClosed) -> tuple[str, str]:
     """Code and sentence for a connection that ended without a goodbye."""
     trouble = ssl_trouble(error)
     if trouble is not None:
-        return "certificate", f"The other side does not accept this node's certificate ({trouble.reason})."
+        return "certificate", f"The other side does not accept this node's certificate ({trouble})."
     return "fell", "The connection fell."

@@ -493,9 +493,9 @@ class Session:
 
     def _end(self, code: str, sentence: str, *, by_peer: bool) -> None:
         closed = Closed(code, sentence, by_peer)
+        self._events.append(closed)  # before the new state, so that whoever shows that knows why
         self._set_state(LinkState.REFUSED if closed.refused else LinkState.OFFLINE)
         self._sending = False
-        self._events.append(closed)
 
     # What goes out
 

@@ -43,9 +43,7 @@ def contexts(store: Store, folder: Path, random: Callable[[int], bytes]) -> Cont
     return Contexts(client, server)
 
 
-def _set_up(
-    context: ssl.SSLContext, chain: list[str], key: Key, folder: Path, random: Callable[[int], bytes]
-) -> None:
+def _set_up(context: ssl.SSLContext, chain: list[str], key: Key, folder: Path, random: Callable[[int], bytes]) -> None:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_REQUIRED
     context.minimum_version = ssl.TLSVersion.TLSv1_3
