@@ -36,8 +36,9 @@ class Bridge(QObject):
         self._poked.connect(self._wake, Qt.ConnectionType.QueuedConnection)
 
     def on_change(self, change: Change) -> None:
-        """For `Store.listeners`: any thread."""
+        """For `Node(on_change=…)` or `Store.listeners`: any thread. A change of nothing is a beat: only ages differ."""
         with self._lock:
+            self._links = self._links or not change.records
             self._ids.update(dict.fromkeys(r.hex() for r in change.records))
             self._all = self._all or bool(change.statements) or len(self._ids) > IDS_MAX
             if self._all:

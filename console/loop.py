@@ -58,7 +58,7 @@ class Landing(QObject):
 class SystemSignals(QObject):
     """SIGTERM and SIGINT as a call on the window's thread; the handlers from before come back with `close`."""
 
-    def __init__(self, then: Callable[[], None], parent: QObject | None = None) -> None:
+    def __init__(self, then: Callable[[], object], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._then = then
         self._ours, self._theirs = socket.socketpair()

@@ -117,7 +117,9 @@ QTableView, QListView, QPlainTextEdit, QLineEdit, QComboBox, QTextEdit {{
 QTableView {{ border: 0; gridline-color: {t.line}; }}
 QTableView::item {{ padding: 0 3px; }}
 QTableView::item:selected {{ background: {t.chosen}; color: {t.text}; }}
-QTableView:focus, QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus, QListView:focus {{ border: 1px solid {t.accent}; }}
+QTableView:focus, QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus, QListView:focus {{
+  border: 1px solid {t.accent};
+}}
 QLineEdit, QComboBox {{ padding: 2px 4px; }}
 QComboBox QAbstractItemView {{ background: {t.field}; color: {t.text}; selection-background-color: {t.chosen}; }}
 QHeaderView {{ background: {t.panel}; }}
@@ -138,7 +140,9 @@ QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; border:
 QScrollBar:vertical {{ background: {t.panel}; width: 10px; }}
 QScrollBar:horizontal {{ background: {t.panel}; height: 10px; }}
 QScrollBar::handle {{ background: {t.line}; min-height: 24px; min-width: 24px; }}
-QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{ background: none; width: 0; height: 0; }}
+QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{
+  background: none; width: 0; height: 0;
+}}
 QSplitter::handle {{ background: {t.ground}; }}
 QToolTip {{ background: {t.field}; color: {t.text}; border: 1px solid {t.line}; }}
 """
@@ -150,10 +154,11 @@ def _tones(t: Theme) -> Iterable[str]:
     yield f'QLabel[tone="done"] {{ color: {t.quiet}; }}\n'
     yield f'QLabel[tone="next"] {{ color: {t.quiet}; }}\n'
     yield f'QLabel[tone="now"] {{ color: {t.on_accent}; background: {t.accent}; padding: 0 4px; font-weight: 600; }}\n'
-    yield f'QLabel[tone="strong"] {{ font-weight: 600; }}\n'
+    yield 'QLabel[tone="strong"] { font-weight: 600; }\n'
     yield f'QLabel[tone="unknown"] {{ color: {t.quiet}; font-style: italic; }}\n'
     yield f'QLabel[tone="wrong"] {{ color: {t.abnormal}; font-weight: 600; }}\n'
-    yield f'QLabel[tone="abnormal"] {{ color: {t.on_abnormal}; background: {t.abnormal}; padding: 0 5px; font-weight: 600; }}\n'
+    chip = "padding: 0 5px; font-weight: 600;"
+    yield f'QLabel[tone="abnormal"] {{ color: {t.on_abnormal}; background: {t.abnormal}; {chip} }}\n'
     yield f'QLabel[tone="accent"] {{ color: {t.accent}; font-weight: 600; }}\n'
     for name, (ground, text) in t.warning.items():
         yield f'QLabel[tone="{name}"] {{ background: {ground}; color: {text}; padding: 0 5px; font-weight: 600; }}\n'

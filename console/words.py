@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from console.i18n import Tongue
 from offline.clock import CHINA, parse_ms
+from offline.rules.table import KINDS
 
 Record = dict[str, Any]
 NameOf = Callable[[str], str]
@@ -20,7 +21,7 @@ NameOf = Callable[[str], str]
 STAGE_BAR = ("reported", "accepted", "verified", "dispatched", "handling", "checked", "closed")
 SHAPES = {"red": "■", "orange": "▲", "yellow": "◆", "blue": "●"}
 NO_SHAPE = "○"
-CONTACT_MS = 120_000  # a centre whose signed word is older than this is not in contact
+CONTACT_MS = 60_000  # six beats: a centre whose signed word is older than this is not in contact
 LINE_MAX = 300
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
@@ -160,7 +161,7 @@ def stage_bar(t: Tongue, record: Mapping[str, Any]) -> list[Piece]:
     here = str(record.get("stage"))
     words = [(name, t(f"stage.incident.{name}")) for name in STAGE_BAR]
     if here not in STAGE_BAR:
-        been = {"reported", *(str(s.get("to") or "") for s in record.get("steps", []) if isinstance(s, dict))}
+        been = {KINDS[s["kind"]].to for s in record.get("steps", []) if s["kind"] in KINDS}
         out = [Piece(word, "done" if name in been else "next") for name, word in words]
         return [*out, Piece(f"● {stage(t, record)}", "now")]
     at = STAGE_BAR.index(here)
@@ -296,7 +297,9 @@ def links(t: Tongue, centres: Iterable[Record], own: str, now_ms: int) -> Piece:
         fine = is_heard(parent, now_ms)
         values["parent"] = t("strip.heard" if fine else "strip.unheard", name=line(parent["name"], 12))
         well = well and fine
-    key = {(True, True): "links", (True, False): "links_bottom", (False, True): "links_top"}.get((bool(parent), bool(children)))
+    key = {(True, True): "links", (True, False): "links_bottom", (False, True): "links_top"}.get(
+        (bool(parent), bool(children))
+    )
     return Piece(t(f"strip.{key or 'links_none'}", **values), "" if well else "wrong")
 
 
@@ -318,7 +321,9 @@ def as_of(t: Tongue, centres: Iterable[Record], own: str, now_ms: int) -> Piece:
     if not stamps:
         return Piece(t("strip.as_of", time=t("fact.unknown")), "unknown")
     oldest = min(stamps)
-    return Piece(t("strip.as_of", time=clock(oldest, now_ms, seconds=True)), "wrong" if now_ms - oldest > CONTACT_MS else "")
+    return Piece(
+        t("strip.as_of", time=clock(oldest, now_ms, seconds=True)), "wrong" if now_ms - oldest > CONTACT_MS else ""
+    )
 
 
 def alone(t: Tongue, since_ms: int | None, now_ms: int) -> Piece:

@@ -16,7 +16,9 @@ def key(record: Record) -> str:
 def columns(t: Tongue, name_of: NameOf, now_ms: int) -> list[Column]:
     """Grade, stage, what, how old, who leads; a conflict is flagged at the title."""
     return [
-        Column(t("column.grade"), lambda r: Piece(grade_short(t, r), GRADE_COLOUR.get(r.get("grade") or "", "quiet")), 5),
+        Column(
+            t("column.grade"), lambda r: Piece(grade_short(t, r), GRADE_COLOUR.get(r.get("grade") or "", "quiet")), 5
+        ),
         Column(t("column.stage"), lambda r: Piece(stage(t, r)), 9),
         Column(t("column.title"), lambda r: Piece(("⇄ " if r["conflicts"] else "") + title(r))),
         Column(t("column.lead"), lambda r: Piece(name_of(r.get("lead") or r["centre"]), "quiet"), 12),

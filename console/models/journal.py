@@ -22,7 +22,12 @@ def newest_first(entries: Iterable[Record]) -> list[Record]:
 def columns(t: Tongue, name_of: NameOf, now_ms: int) -> list[Column]:
     """Time, text, centre and writer."""
     return [
-        Column(t("column.at"), lambda r: Piece(when(r.get("at") or r["at_first"], now_ms, seconds=True), "quiet"), 12, right=True),
+        Column(
+            t("column.at"),
+            lambda r: Piece(when(r.get("at") or r["at_first"], now_ms, seconds=True), "quiet"),
+            12,
+            right=True,
+        ),
         Column(t("column.text"), lambda r: Piece(line(r.get("text")))),
         Column(t("column.who"), lambda r: Piece(name_of(r["centre"]), "quiet"), 12),
         Column(t("column.by"), lambda r: Piece(line(r.get("by"), 20), "quiet"), 10),

@@ -18,7 +18,7 @@ class MapFeed:
     """Belongs to one thread (the reader's).
 
     Args:
-        mark: word for everything of this realm, such as 演练; boundary: rings of a region code, when there are any here.
+        mark: word for everything of this realm, such as 演练. boundary: rings of a region code, when any are here.
     """
 
     def __init__(self, mark: str = "", boundary: Boundary | None = None) -> None:
@@ -30,6 +30,8 @@ class MapFeed:
         if self._records is None or not ids:
             self._records = {r["id"]: r for kind in KINDS for r in view.list(kind, open_only=True, limit=KIND_MAX)}
         else:
-            self._records.update((r["id"], r) for r in view.changed([bytes.fromhex(i) for i in ids]) if r["kind"] in KINDS)
+            self._records.update(
+                (r["id"], r) for r in view.changed([bytes.fromhex(i) for i in ids]) if r["kind"] in KINDS
+            )
         self._records = {k: r for k, r in self._records.items() if drawn(r)}
         return features(self._records.values(), boundary=self._boundary, mark=self._mark)

@@ -34,7 +34,9 @@ def summary(t: Tongue, records: Iterable[Record]) -> str:
 def columns(t: Tongue, name_of: NameOf, title_of: TitleOf) -> list[Column]:
     """Stage, name, type, whose, what it works on."""
     return [
-        Column(t("column.stage"), lambda r: Piece(stage(t, r), "strong" if r["stage"] in ("asked", "committed") else ""), 9),
+        Column(
+            t("column.stage"), lambda r: Piece(stage(t, r), "strong" if r["stage"] in ("asked", "committed") else ""), 9
+        ),
         Column(t("column.name"), lambda r: Piece(("⇄ " if r["conflicts"] else "") + title(r))),
         Column(t("column.type"), lambda r: Piece(t.get(f"type.{r.get('type')}", line(r.get("type"), 20)), "quiet"), 9),
         Column(t("column.centre"), lambda r: Piece(name_of(r["centre"]), "quiet"), 12),

@@ -1,0 +1,1 @@
+"""The status strip: `texts` says what each chip reads (pure), `strip` is the row that folds what does not fit."""
