@@ -81,6 +81,10 @@ class Door:
             store.realm, store.me.centre, store.node.id, store.epoch, store.pos, proof, cursor, heads, store.wall
         )
 
+    def end(self) -> int:
+        """The end of our log."""
+        return self.store.pos
+
     def receive(self, peer: str, batch: BatchCame) -> Change:
         """Take a batch in; durable when this returns."""
         change = self.store.receive(peer, batch.statements, batch.ops, batch.sigs, batch.cursor)

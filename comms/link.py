@@ -268,7 +268,7 @@ class Link:
         elif isinstance(event, machine.HelloCame):
             await self._greet(session, event)
         elif isinstance(event, machine.ResyncCame):
-            self._begin(session, event.round, 0, event.heads)
+            await self._begin(session, event.round, 0, event.heads)
         elif isinstance(event, machine.LostCame):
             session.resync(await self._heads())
 
@@ -286,14 +286,14 @@ class Link:
         if came.cursor is not None:
             pos = await door.run(door.store.resume, came.cursor)
             if pos is not None:
-                self._begin(session, 0, pos, None)
+                await self._begin(session, 0, pos, None)
             else:
                 session.lost()
                 session.resync(await self._heads())
         session.beat(await door.run(door.store.beats))
 
-    def _begin(self, session: Session, number: int, pos: int, have: Heads | None) -> None:
-        end = self.host.door.store.pos
+    async def _begin(self, session: Session, number: int, pos: int, have: Heads | None) -> None:
+        end = await self.host.door.run(self.host.door.end)
         self._have, self._have_until = have, end
         session.start(number, pos, end)
         self._news.set()

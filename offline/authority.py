@@ -8,6 +8,7 @@ arrival.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
@@ -218,6 +219,7 @@ class Authority:
 
     def __init__(self, realm: bytes) -> None:
         self.realm = realm
+        self._lock = threading.RLock()  # panels and links ask who is who while the store's thread takes statements in
         self.statements: dict[bytes, Statement] = {}
         self.heads: list[bytes] = []
         self._waiting: dict[bytes, Statement] = {}
@@ -253,8 +255,9 @@ class Authority:
             raise Refused("A statement of another realm came in; it was kept out.", code="other_realm")
         if len(self._waiting) >= WAITING_MAX:
             raise Refused("Too many statements of authority wait for ones that have not come.", code="too_many_waiting")
-        self._waiting[statement.id] = statement
-        done, unsigned = self._settle()
+        with self._lock:
+            self._waiting[statement.id] = statement
+            done, unsigned = self._settle()
         if statement.id in unsigned:
             raise Refused("A statement that no known issuer signed came in; it was kept out.", code="unsigned")
         return done
@@ -300,8 +303,9 @@ class Authority:
 
     def back_to(self, mark: tuple[Any, ...]) -> None:
         """Undo every `add` since the mark."""
-        self.statements, self._waiting, self._pasts, self._offers, self.heads = mark
-        self._forget()
+        with self._lock:
+            self.statements, self._waiting, self._pasts, self._offers, self.heads = mark
+            self._forget()
 
     @property
     def waiting(self) -> int:
@@ -312,18 +316,20 @@ class Authority:
 
     def certificates(self, node: bytes) -> list[str]:
         """The certificates (PEM) from a node up to the root: node, its centre, the centres above, the root's own."""
-        view = self.now()
-        grant = view.nodes.get(node)
-        if grant is None:
-            return []
-        centres = [view.centres[p] for p in (grant.centre, *above(grant.centre)) if p in view.centres]
-        ids = [grant.granted, *(c.granted for c in centres), self.realm]
-        return [str(self.statements[i].core.data.get("cert", "")) for i in ids]
+        with self._lock:
+            view = self.now()
+            grant = view.nodes.get(node)
+            if grant is None:
+                return []
+            centres = [view.centres[p] for p in (grant.centre, *above(grant.centre)) if p in view.centres]
+            ids = [grant.granted, *(c.granted for c in centres), self.realm]
+            return [str(self.statements[i].core.data.get("cert", "")) for i in ids]
 
     def proof(self, node: bytes) -> list[bytes]:
         """The statements (wire), oldest first, by which a stranger of the realm can see that a node was admitted."""
-        grant = self.now().nodes.get(node)
-        return [s.wire for s in self.order(self._past([grant.granted]))] if grant else []
+        with self._lock:
+            grant = self.now().nodes.get(node)
+            return [s.wire for s in self.order(self._past([grant.granted]))] if grant else []
 
     def knows(self, heads: Iterable[bytes]) -> bool:
         """Whether the whole past of these heads is here."""
@@ -347,12 +353,13 @@ class Authority:
     def view(self, heads: Iterable[bytes]) -> View:
         """As seen from these heads, which must be known; what a revocation known here made void counts as empty."""
         key = tuple(sorted(heads))
-        if key not in self._views:
-            if self._void is None:
-                every = _Court(self, frozenset(self.statements))
-                self._void = frozenset(s.id for s in every.ordered if not every.stands(s))
-            self._views[key] = _Court(self, self._past(key) - self._void).view()
-        return self._views[key]
+        with self._lock:
+            if key not in self._views:
+                if self._void is None:
+                    every = _Court(self, frozenset(self.statements))
+                    self._void = frozenset(s.id for s in every.ordered if not every.stands(s))
+                self._views[key] = _Court(self, self._past(key) - self._void).view()
+            return self._views[key]
 
     def order(self, ids: Iterable[bytes]) -> list[Statement]:
         """These statements, each after all of its past; ties by id, so that every node judges alike."""
