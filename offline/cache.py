@@ -45,15 +45,18 @@ def _step(item: Any) -> dict[str, Any]:
     }
 
 
-def write(con: Connection, state: State) -> list[str]:
-    """Write a record's state and its index rows; returns the centres that newly joined its audience."""
+def write(con: Connection, state: State) -> list[str] | None:
+    """Write a record's state and its index rows; returns the centres that newly joined its audience, None when all is
+    as it was."""
     ended = int(state.stage in ENDED.get(state.record, frozenset()))
     about = state.fields.get("incident")
     row = (
         state.record, state.home, state.stage, ended, state.first.wall_ms, state.stamp.wall_ms, len(state.conflicts),
         bytes.fromhex(about) if about else None, _encode(stored(state)).decode(),
     )  # fmt: skip
-    old = con.execute("SELECT rowid FROM records WHERE id=?", (state.id,)).fetchone()
+    old = con.execute("SELECT rowid, stage, state FROM records WHERE id=?", (state.id,)).fetchone()
+    if old and old[1:] == (state.stage, row[-1]):
+        return None
     if old:
         rowid = old[0]
         con.execute(
@@ -70,6 +73,16 @@ def write(con: Connection, state: State) -> list[str]:
     if state.record in RECORDS:
         _index(con, rowid, bool(old), state)
     return _widen(con, state)
+
+
+def remove(con: Connection, record: bytes) -> bool:
+    """Take a record out whose first op no longer stands; returns whether it was shown."""
+    row = con.execute("SELECT rowid FROM records WHERE id=?", (record,)).fetchone()
+    if row:
+        con.execute("DELETE FROM records WHERE rowid=?", row)
+        con.execute("DELETE FROM search WHERE rowid=?", row)
+        con.execute("DELETE FROM places WHERE id=?", row)
+    return row is not None
 
 
 def _rowid(con: Connection, state: State) -> int:

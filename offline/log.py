@@ -101,6 +101,8 @@ class _Pick:
         self.ops: dict[bytes, Op] = {}
         self.statements: list[bytes] = []
         self.last: dict[tuple[bytes, int], int] = {}
+        self.signins: set[bytes] = set()
+        """Sign-ins looked after in this batch."""
 
     def take(self, what: int, ref: bytes, granted: str, origin: str) -> int:
         """Consider one row of the log; returns the bytes it added."""
@@ -144,9 +146,12 @@ class _Pick:
         return len(header) + len(body or b"") + (self._signin(body) if body else 0)
 
     def _signin(self, body: bytes) -> int:
-        """The sign-in that an op names is owed to whoever is owed the op."""
+        """The sign-in that an op names is owed to whoever is owed the op; its own audience has it by its own row."""
         signin = read_body(body)[1].signin
-        if not signin or (signin in self.ops and self.ops[signin].body is not None):
+        if not signin or signin in self.signins:
+            return 0
+        self.signins.add(signin)
+        if may_see(self.con, self.centre, signin):
             return 0
         row = self.con.execute("SELECT header, body, node, segment, seq FROM ops WHERE id=?", (signin,)).fetchone()
         if row is None or row[1] is None:

@@ -139,7 +139,8 @@ class Store:
         con = engine.connect(path, db_key, write=True)
         try:
             schema.migrate(con)
-            return cls._opened(con, path, db_key, node, wall, random, genesis)
+            with engine.translated("open the cache"):
+                return cls._opened(con, path, db_key, node, wall, random, genesis)
         except BaseException:
             con.close()
             raise
@@ -231,6 +232,7 @@ class Store:
                     written.append(self._draft(draft, written, change, rows))
                 self._sign()
                 change.pos = log.append(self._con, rows, "")
+                change.records = list(dict.fromkeys(change.records))
         except BaseException:
             self._segment, self._seq, self._prev = kept[:3]
             if self.session:
@@ -641,15 +643,18 @@ class Store:
             self._con.execute("INSERT OR IGNORE INTO waiting VALUES(?)", (record,))
         if state is None:
             self._fallback_audience(record)
+            if cache.remove(self._con, record):
+                change.records.append(record)
             return
         first = self._con.execute("SELECT 1 FROM records WHERE id=?", (record,)).fetchone() is None
         new = cache.write(self._con, state)
+        if new is None:
+            return
         if waited and first:  # while it could not be folded nobody outside its home was owed it
             new = state.audience
         for path in new:
             rows.extend((log.GRANT, record, centre) for centre in [path, *above(path)])
-        if record not in change.records:
-            change.records.append(record)
+        change.records.append(record)
 
     def _fallback_audience(self, record: bytes) -> None:
         """What cannot be folded is still forwarded to its author's centre and those above."""
@@ -659,8 +664,8 @@ class Store:
             self._con.execute("INSERT OR IGNORE INTO audience VALUES(?,?)", (record, grant.centre))
 
     def _refold_all(self, change: Change, rows: list[tuple[int, bytes, str]], touched: set[bytes]) -> None:
-        waiting = {r for (r,) in self._con.execute("SELECT record FROM waiting")}
-        for record in sorted(touched | waiting):
+        waiting = [r for (r,) in self._con.execute("SELECT record FROM waiting")] if rows else []
+        for record in sorted(touched.union(waiting)):
             self._refold(record, change, rows)
 
     def rebuild(self) -> int:

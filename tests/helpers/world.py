@@ -20,7 +20,7 @@ from typing import Any
 from offline import founding, ops
 from offline.authority import Authority
 from offline.founding import Means, NewCentre
-from offline.merge import Item, Signin, State, fold
+from offline.merge import Item, State, fold
 from offline.ops import Op, digest
 from offline.profile import Opened, Profile
 from offline.store import Change, Cursor, Draft
@@ -82,9 +82,7 @@ class World:
             folder = self.nodes[node].profile.path
             self.nodes[node].close()
         assert folder is not None
-        opened = Profile.at(folder).unlock(
-            self.secrets[node], person=None, wall=self.wall, random=self.means.random
-        )
+        opened = Profile.at(folder).unlock(self.secrets[node], person=None, wall=self.wall, random=self.means.random)
         self.nodes[node] = opened
         return opened
 
@@ -178,8 +176,8 @@ def send(giver: Opened, taker: Opened, *, twice: bool = False) -> list[Change]:
     after, changes = 0 if have is not None else at or 0, []
     while True:
         out = g.outgoing(taker.centre, after, theirs, have)
-        for _ in range(1 + twice):
-            changes.append(t.receive(mine, out.statements, out.ops, out.sigs, Cursor(g.epoch, out.pos, out.run)))
+        cursor = Cursor(g.epoch, out.pos, out.run)
+        changes += [t.receive(mine, out.statements, out.ops, out.sigs, cursor) for _ in range(1 + twice)]
         g.acked(theirs, out.pos)
         after = out.pos
         if not out.more:

@@ -438,7 +438,9 @@ def test_any_bytes_are_a_statement_or_malformed(data: bytes) -> None:
 @given(st.data())
 def test_a_damaged_statement_is_refused_or_waits(data: Any) -> None:
     h = three_tiers()
-    wire = bytearray(h.authority.write(CITY, "node", {"centre": "a", "key": NODE.public, "use": "d", "name": "n"}, (1, 1)))
+    wire = bytearray(
+        h.authority.write(CITY, "node", {"centre": "a", "key": NODE.public, "use": "d", "name": "n"}, (1, 1))
+    )
     where = data.draw(st.integers(0, len(wire) - 1))
     wire[where] ^= data.draw(st.integers(1, 255))
     before = h.view

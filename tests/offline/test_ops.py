@@ -18,9 +18,7 @@ from offline.trust import Key, verify
 
 ids = st.binary(min_size=32, max_size=32)
 place = st.integers(0, 2**62 - 1)
-headers = st.builds(
-    ops.Header, st.just(ops.TAG), ids, ids, place, place, ids, st.binary(min_size=8, max_size=8), ids
-)
+headers = st.builds(ops.Header, st.just(ops.TAG), ids, ids, place, place, ids, st.binary(min_size=8, max_size=8), ids)
 plain = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False) | st.text() | st.binary(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
