@@ -14,7 +14,17 @@ from typing import Any
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QFont, QFontDatabase, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QMainWindow,
+    QScrollArea,
+    QSplitter,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from console import words
 from console.actions import ACTIONS, Answer
@@ -123,7 +133,11 @@ class MainWindow(QMainWindow):
         self.intake = IntakePanel(t)
         self.right = QStackedWidget()
         self.right.addWidget(self.selected)
-        self.right.addWidget(self.intake)
+        self.form = QScrollArea()  # a form is tall; a small screen scrolls it instead of growing
+        self.form.setWidgetResizable(True)
+        self.form.setFrameShape(QFrame.Shape.NoFrame)
+        self.form.setWidget(self.intake)
+        self.right.addWidget(self.form)
         self.map = MapRegion(t, make_map)
         self.middle = QTabWidget()
         self.middle.setDocumentMode(True)
@@ -259,7 +273,7 @@ class MainWindow(QMainWindow):
         if picture is None:
             return
         titles = picture.titles()
-        self.inbox.show_rows(picture.inbox, inbox.columns(t, name_of, now))
+        self.inbox.show_rows(picture.inbox, inbox.columns(t, name_of, now, picture.targets()))
         self.incidents.show_rows(picture.incidents, incidents.columns(t, name_of, now))
         rows = resources.ordered(picture.resources, picture.centre)
         self.resources.show_rows(
@@ -362,7 +376,7 @@ class MainWindow(QMainWindow):
         KeysSheet(self.t, self).ask()
 
     def _key_intake(self) -> None:
-        self.right.setCurrentWidget(self.intake)
+        self.right.setCurrentWidget(self.form)
         self.intake.start()
 
     def _key_find(self) -> None:
@@ -411,7 +425,7 @@ class MainWindow(QMainWindow):
             self.say(Piece(self.t("why.no_conflict"), "quiet"))
 
     def _key_send(self) -> None:
-        if self.right.currentWidget() is self.intake and self.intake.isAncestorOf(QApplication.focusWidget() or self):
+        if self.right.currentWidget() is self.form and self.intake.isAncestorOf(QApplication.focusWidget() or self):
             self.intake.send()
         elif self.journal.line.hasFocus():
             self.journal.send()
@@ -419,7 +433,7 @@ class MainWindow(QMainWindow):
             self.command.send()
 
     def _key_back(self) -> None:
-        if self.right.currentWidget() is self.intake:
+        if self.right.currentWidget() is self.form:
             self._leave_intake()
         else:
             self.to_lists()

@@ -33,6 +33,17 @@ class Piece(NamedTuple):
     tone: str = ""
 
 
+CENTRE_WORDS = ("应急指挥中心", "指挥中心", "应急管理局", " command centre", " Command Centre")
+
+
+def short_centre(name: str) -> str:
+    """A centre's name without the words that all of them share, where a column is narrow."""
+    for end in CENTRE_WORDS:
+        if name.endswith(end) and len(name) - len(end) >= 2:
+            return name[: -len(end)]
+    return name
+
+
 # Plain values
 
 
@@ -169,29 +180,23 @@ def stage_bar(t: Tongue, record: Mapping[str, Any]) -> list[Piece]:
     return [Piece(f"● {w}" if tone == "now" else w, tone) for (_, w), tone in zip(words, tones, strict=True)]
 
 
-def ticks(t: Tongue, task: Mapping[str, Any], now_ms: int) -> list[Piece]:
-    """The three ticks of an order, and since when it is stuck where it is stuck."""
+def ticks(t: Tongue, task: Mapping[str, Any], now_ms: int) -> tuple[Piece, Piece, Piece, Piece]:
+    """The three ticks of an order, and since when it is stuck or when it was accepted."""
     marks = task.get("ticks") or {}
-    out = [Piece(t("tick.stored"), "done")]
-    delivered, accepted = marks.get("delivered"), marks.get("accepted")
-    out.append(Piece(t("tick.delivered"), "done") if delivered else Piece(t("tick.not_delivered"), "wrong"))
+    delivered, accepted, waiting = marks.get("delivered"), marks.get("accepted"), task.get("waiting")
+    second = Piece(t("tick.delivered"), "done") if delivered else Piece(t("tick.not_delivered"), "wrong")
+    third = Piece("")
     if task.get("stage") == "declined":
-        out.append(Piece(t("tick.declined"), "wrong"))
+        third = Piece(t("tick.declined"), "wrong")
     elif accepted:
-        out.append(Piece(t("tick.accepted"), "done"))
-    elif delivered:
-        out.append(Piece(t("tick.not_accepted"), "wrong"))
-    waiting = task.get("waiting")
+        third = Piece(t("tick.accepted"), "done")
+    elif delivered and waiting:
+        third = Piece(t("tick.not_accepted"), "wrong")
     if waiting:
-        key = "tick.waiting_accepted" if delivered else "tick.waiting_delivered"
-        out[-1] = Piece(t(key, since=when(waiting.get("since"), now_ms)), "wrong")
-        if delivered:
-            out[-1] = Piece("…" + out[-1].text, "wrong")
-        else:
-            out[-1] = Piece("✗" + out[-1].text, "wrong")
-    elif accepted:
-        out.append(Piece(when(accepted.get("at"), now_ms), "quiet"))
-    return out
+        since = Piece(t("tick.since", time=when(waiting.get("since"), now_ms)), "wrong")
+    else:
+        since = Piece(when(accepted.get("at"), now_ms), "quiet") if accepted else Piece("")
+    return Piece(t("tick.stored"), "done"), second, third, since
 
 
 # Warnings
@@ -295,7 +300,7 @@ def links(t: Tongue, centres: Iterable[Record], own: str, now_ms: int) -> Piece:
     well = heard == len(children)
     if parent:
         fine = is_heard(parent, now_ms)
-        values["parent"] = t("strip.heard" if fine else "strip.unheard", name=line(parent["name"], 12))
+        values["parent"] = t("strip.heard" if fine else "strip.unheard", name=line(short_centre(parent["name"]), 12))
         well = well and fine
     key = {(True, True): "links", (True, False): "links_bottom", (False, True): "links_top"}.get(
         (bool(parent), bool(children))

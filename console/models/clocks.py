@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from console.i18n import Tongue
 from console.models.table import Column, Record
-from console.words import NameOf, Piece, left, moment, stage, title, when
+from console.words import NameOf, Piece, left, moment, short_centre, stage, title, when
 
 _RUNNING = ("ordered", "accepted", "under_way")
 
@@ -27,7 +27,7 @@ def columns(t: Tongue, name_of: NameOf, now_ms: int) -> list[Column]:
     return [
         Column(t("column.left"), lambda r: left(t, r.get("due_at"), now_ms), 16, right=True),
         Column(t("column.title"), lambda r: Piece(title(r))),
-        Column(t("column.who"), lambda r: Piece(name_of(r.get("to") or ""), "quiet"), 12),
+        Column(t("column.who"), lambda r: Piece(short_centre(name_of(r.get("to") or "")), "quiet"), 10),
         Column(t("column.stage"), lambda r: Piece(stage(t, r), "quiet"), 9),
         Column(t("column.due"), lambda r: Piece(when(r.get("due_at"), now_ms), "quiet"), 12, right=True),
     ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from console.i18n import Tongue
 from console.models.table import Column, Record
-from console.words import NameOf, Piece, age_of, late, line
+from console.words import NameOf, Piece, age_of, late, line, short_centre
 
 
 def key(row: Record) -> str:
@@ -12,14 +14,20 @@ def key(row: Record) -> str:
     return f"{row['what']} {row['record']}"
 
 
-def columns(t: Tongue, name_of: NameOf, now_ms: int) -> list[Column]:
-    """What, about what, from whom, since when or how late."""
+def columns(t: Tongue, name_of: NameOf, now_ms: int, to: Mapping[str, str] | None = None) -> list[Column]:
+    """What, about what, from whom (or, for our own orders, to whom: `to` by record id), since when or how late."""
+    target = to or {}
     return [
         Column(t("column.what"), lambda r: Piece(f"{flag(r)}{t.get('what.' + r['what'], r['what'])}", tone(r)), 9),
         Column(t("column.title"), lambda r: Piece(line(r["title"]))),
-        Column(t("column.who"), lambda r: Piece(name_of(r["centre"]), "quiet"), 12),
+        Column(t("column.who"), lambda r: Piece(short_centre(name_of(who(r, target))), "quiet"), 10),
         Column(t("column.age"), lambda r: wait(t, r, now_ms), 13, right=True),
     ]
+
+
+def who(row: Record, target: Mapping[str, str]) -> str:
+    """Path of the centre the row is about: for what we wait for, whoever owes the answer."""
+    return target.get(row["record"], row["centre"]) if row["what"] in ("chase", "check") else str(row["centre"])
 
 
 def flag(row: Record) -> str:

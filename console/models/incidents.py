@@ -5,7 +5,7 @@ from __future__ import annotations
 from console.i18n import Tongue
 from console.models.table import Column, Record
 from console.theme import GRADE_COLOUR
-from console.words import NameOf, Piece, age_of, grade_short, stage, title
+from console.words import NameOf, Piece, age_of, grade_short, short_centre, stage, title
 
 
 def key(record: Record) -> str:
@@ -21,6 +21,6 @@ def columns(t: Tongue, name_of: NameOf, now_ms: int) -> list[Column]:
         ),
         Column(t("column.stage"), lambda r: Piece(stage(t, r)), 9),
         Column(t("column.title"), lambda r: Piece(("⇄ " if r["conflicts"] else "") + title(r))),
-        Column(t("column.lead"), lambda r: Piece(name_of(r.get("lead") or r["centre"]), "quiet"), 12),
+        Column(t("column.lead"), lambda r: Piece(short_centre(name_of(r.get("lead") or r["centre"])), "quiet"), 10),
         Column(t("column.age"), lambda r: Piece(age_of(t, r["at_first"], now_ms), "quiet"), 7, right=True),
     ]

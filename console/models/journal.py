@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from console.i18n import Tongue
 from console.models.table import Column, Record
-from console.words import NameOf, Piece, line, moment, when
+from console.words import NameOf, Piece, line, moment, short_centre, when
 
 
 def key(record: Record) -> str:
@@ -29,6 +29,6 @@ def columns(t: Tongue, name_of: NameOf, now_ms: int) -> list[Column]:
             right=True,
         ),
         Column(t("column.text"), lambda r: Piece(line(r.get("text")))),
-        Column(t("column.who"), lambda r: Piece(name_of(r["centre"]), "quiet"), 12),
+        Column(t("column.who"), lambda r: Piece(short_centre(name_of(r["centre"])), "quiet"), 10),
         Column(t("column.by"), lambda r: Piece(line(r.get("by"), 20), "quiet"), 10),
     ]

@@ -43,6 +43,10 @@ class Picture:
         """What people call a centre; its path when it is not known here."""
         return next((str(c["name"]) for c in self.centres if c["path"] == path), path or "")
 
+    def targets(self) -> dict[str, str]:
+        """Whom each open order is for, by the order's id."""
+        return {t["id"]: str(t.get("to") or "") for t in self.tasks}
+
     def titles(self) -> dict[str, str]:
         """Titles of orders by id, for what points at them."""
         return {t["id"]: str(t.get("title") or "") for t in self.tasks}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from console.i18n import Tongue
 from console.models.table import Column, Record
-from console.words import NameOf, Piece, line, stage, title
+from console.words import NameOf, Piece, line, short_centre, stage, title
 
 _ORDER = {"asked": 0, "committed": 1, "available": 2, "out_of_service": 3}
 TitleOf = Callable[[str | None], str]
@@ -39,6 +39,6 @@ def columns(t: Tongue, name_of: NameOf, title_of: TitleOf) -> list[Column]:
         ),
         Column(t("column.name"), lambda r: Piece(("⇄ " if r["conflicts"] else "") + title(r))),
         Column(t("column.type"), lambda r: Piece(t.get(f"type.{r.get('type')}", line(r.get("type"), 20)), "quiet"), 9),
-        Column(t("column.centre"), lambda r: Piece(name_of(r["centre"]), "quiet"), 12),
+        Column(t("column.centre"), lambda r: Piece(short_centre(name_of(r["centre"])), "quiet"), 10),
         Column(t("column.task"), lambda r: Piece(title_of(r.get("task")), "quiet"), 16),
     ]

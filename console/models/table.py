@@ -33,6 +33,11 @@ class Column:
     hint: Callable[[Record], str] | None = None
 
 
+def _side(column: Column) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter
+
+
 class RecordTable(QAbstractTableModel):
     """Rows of records in a given order; `key` names a row for good."""
 
@@ -63,8 +68,7 @@ class RecordTable(QAbstractTableModel):
         if role == TONE_ROLE:
             return self._cells[index.row()][index.column()].tone
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
-            return side | Qt.AlignmentFlag.AlignVCenter
+            return _side(column)
         if role == Qt.ItemDataRole.ToolTipRole:
             record = self._rows[index.row()]
             return column.hint(record) if column.hint else self._cells[index.row()][index.column()].text
@@ -72,13 +76,11 @@ class RecordTable(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Words above a column."""
-        if (
-            orientation == Qt.Orientation.Horizontal
-            and role == Qt.ItemDataRole.DisplayRole
-            and section < len(self.columns)
-        ):
-            return self.columns[section].head
-        return None
+        if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(self.columns):
+            return None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _side(self.columns[section])
+        return self.columns[section].head if role == Qt.ItemDataRole.DisplayRole else None
 
     # What the panel asks
 

@@ -29,6 +29,7 @@ class JournalPanel(TablePanel):
         self.box.addWidget(self.line)
         self.line.entered.connect(self.send)
         self.line.escaped.connect(self.left)
+        self.view.horizontalHeader().hide()  # time, text and name need no words above them
         self.set_about("")
 
     def set_about(self, title: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QKeyEvent, QPainter, QPaintEvent
@@ -335,22 +335,18 @@ class SelectedPanel(Region):
 
 
 def task_columns(t: Tongue, name_of: NameOf, now_ms: int) -> list[Column]:
-    """An order's columns in region 4: to whom, what, and its three ticks."""
+    """An order's columns in region 4: to whom, what, how far, and its three ticks."""
+    zh = t.language == "zh"
 
-    def tick(record: Record, number: int) -> Piece:
-        pieces = words.ticks(t, record, now_ms)
-        return pieces[number] if number < len(pieces) else Piece("")
+    def tick(number: int) -> Callable[[Record], Piece]:
+        return lambda record: words.ticks(t, record, now_ms)[number]
 
-    def last(record: Record) -> Piece:
-        pieces = words.ticks(t, record, now_ms)[2:]
-        return Piece(" ".join(p.text for p in pieces), next((p.tone for p in pieces if p.tone == "wrong"), "done"))
-
-    wide = 17 if t.language == "zh" else 24
     return [
-        Column(t("column.who"), lambda r: Piece(name_of(r.get("to") or ""), "strong"), 14),
+        Column(t("column.who"), lambda r: Piece(words.short_centre(name_of(r.get("to") or "")), "strong"), 9),
         Column(t("column.title"), lambda r: Piece(("⇄ " if r["conflicts"] else "") + words.title(r))),
-        Column(t("column.stage"), lambda r: Piece(words.stage(t, r)), 8 if t.language == "zh" else 10),
-        Column("", lambda r: tick(r, 0), 6 if t.language == "zh" else 8),
-        Column("", lambda r: tick(r, 1), wide),
-        Column("", last, wide),
+        Column(t("column.stage"), lambda r: Piece(words.stage(t, r)), 8 if zh else 11),
+        Column("", tick(0), 5 if zh else 8),
+        Column("", tick(1), 6 if zh else 10),
+        Column("", tick(2), 6 if zh else 13),
+        Column("", tick(3), 8 if zh else 11, right=True),
     ]
