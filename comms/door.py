@@ -161,10 +161,11 @@ class Door:
             return 0
         return len(keeper.serve(self.store, self.view()))
 
-    def acked(self, acks: dict[str, int]) -> None:
+    def acked(self, acks: dict[str, int]) -> bool:
         """Remember how far peers have stored this log."""
         for peer, pos in acks.items():
             self.store.acked(peer, pos)
+        return True
 
     def unsent(self, peers: list[str]) -> dict[str, int]:
         """How many entries each of these peers has not said it has stored."""

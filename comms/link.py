@@ -242,7 +242,7 @@ class Link:
             return session.may_offer  # the peer asked for a new start meanwhile
         if parcel.upto <= after:
             return False
-        if parcel.empty and not session.catching_up:
+        if parcel.empty and session.may_skip(parcel.upto):
             session.skip(parcel.upto)
         else:
             session.offer(parcel.frames, parcel.upto, self._now_ms())
@@ -279,6 +279,8 @@ class Link:
         door, hello = self.host.door, came.hello
         if self.peer.realm != door.store.realm.hex():
             raise LinkRefused("The other side belongs to another realm.", code="other_realm")
+        if self.name == door.store.node.id.hex():
+            raise LinkRefused("This address leads back to this node itself.", code="out_of_scope")
         await door.run(door.admit, self.name, came.proof)
         check_peer(door.store, self.peer, hello.realm, hello.centre, hello.node)
         self.host.greeted(self)

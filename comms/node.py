@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from comms.client import Dialer
 from comms.door import Door
@@ -19,10 +20,14 @@ from comms.session import Limits, LinkState
 from comms.tasks import Tasks
 from comms.tls import Contexts, contexts
 from offline.clock import WallMs
+from offline.errors import FenghuoError
 from offline.profile import Opened
 from offline.store import Change, Random
 from offline.trust import Peer
 
+log = logging.getLogger("fenghuo.wire")
+P = ParamSpec("P")
+R = TypeVar("R")
 BEAT_S = 10.0
 SOON_S = 0.3  # changes within this time share one beat and one look at what is unsent
 GONE_MAX = 256  # peers that are away and still listed
@@ -124,7 +129,7 @@ class Node:
             await self._hub.stop()
         await self.tasks.close()
         try:
-            await self.door.run(self.door.acked, self._acks)
+            await self._try(self.door.acked, self._acks)
         finally:
             self.door.close()
             self._loop = None
@@ -203,13 +208,25 @@ class Node:
         for due in (self._beat_due, self._look_due, self._keep_due):
             due.set()
 
+    async def _try(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | None:
+        """Call this on the worker; None when the store is in trouble, which must not end what runs for days."""
+        try:
+            return await self.door.run(work, *args, **kwargs)
+        except FenghuoError as error:
+            log.warning("%s did not succeed: %s", getattr(work, "__name__", "work"), error.message)
+            return None
+
     async def _keep(self) -> None:
         """The keeper's duty: all of it at the start, then what changes touch."""
         while True:
             await self._keep_due.wait()
             self._keep_due.clear()
             records, self._touched = self._touched, set()
-            await self.door.run(self.door.keep, None if records is None else sorted(records))
+            done = await self._try(self.door.keep, None if records is None else sorted(records))
+            if done is None:
+                self._touched = None  # look at all of it next time
+                await asyncio.sleep(SOON_S)
+                self._keep_due.set()
 
     async def _beats(self) -> None:
         """A beat soon after changes and now and then; only with somebody to hear it."""
@@ -222,9 +239,9 @@ class Node:
                 pass
             self._beat_due.clear()
             if self._links:
-                wire = await self.door.run(self.store.make_beat)
+                wire = await self._try(self.store.make_beat)
                 for link in list(self._links.values()):
-                    link.beat([wire])
+                    link.beat([wire] if wire else [])
 
     async def _look(self) -> None:
         """Write down acknowledgements and count what is unsent, a few times a second at most."""
@@ -232,9 +249,10 @@ class Node:
             await self._look_due.wait()
             self._look_due.clear()
             acks, self._acks = self._acks, {}
-            await self.door.run(self.door.acked, acks)
+            if await self._try(self.door.acked, acks) is None:
+                self._acks = {**acks, **self._acks}
             statuses = [s for s in [*(d.status for d in self._dialers), *self._seen.values()] if s.peer]
-            counts = await self.door.run(self.door.unsent, [s.peer for s in statuses])
+            counts = await self._try(self.door.unsent, [s.peer for s in statuses]) or {}
             for status in statuses:
                 status.unsent = counts.get(status.peer, status.unsent)
             self.changed()
@@ -271,7 +289,7 @@ class Node:
         status.peer, status.centre, status.use = link.name, grant.centre, grant.use
         if status.url:
             who = [link.name, grant.centre, grant.use]
-            self.tasks.start(self.door.run(self.store.remember, f"peer:{status.url}", who), "remember")
+            self.tasks.start(self._try(self.store.remember, f"peer:{status.url}", who), "remember")
 
     def moved(self, link: Link, old: LinkState, new: LinkState) -> None:
         """A link's state changed."""

@@ -19,6 +19,7 @@ from offline.ops import Op
 from offline.store import Cursor
 
 CONTROL_MAX = 512  # small frames waiting to be written; a peer that takes none of so many is cut
+SKIP_MAX = 1_000  # positions passed over without a word; the peer's cursor must not fall back further than that
 RESYNCS_MAX = 8  # of one side in one connection; more would be a quarrel without end
 OFFSET_KEEP = 0.7  # how much of the last measured clock offset stays; one slow answer must not move it far
 REFUSALS = frozenset({"refused", "certificate", "other_realm", "not_admitted", "out_of_scope", "version"})
@@ -181,7 +182,7 @@ class Session:
         self._sending = False
         self._goal: int | None = None
         self._in_flight: deque[tuple[int, int]] = deque()  # position, when it was offered
-        self._covered = 0
+        self._covered = self._told = 0
         # what we take
         self._in_round = 0
         self._taking = False
@@ -412,7 +413,7 @@ class Session:
         """Send our log from here on, in answer to the hello (0) or to a resync."""
         self._stop_sending()
         self.out_round, self._sending = number, True
-        self.sent_pos = self._covered = from_pos
+        self.sent_pos = self._covered = self._told = from_pos
         self.acked_pos, self._goal = from_pos, log_end
         self._bulk.append(protocol.encode(protocol.Start(number, from_pos, log_end)))
         self._settle()
@@ -442,12 +443,16 @@ class Session:
         """Whether what the peer was told at the start is not all sent yet; then even an empty batch says something."""
         return self._goal is not None and self.sent_pos < self._goal
 
+    def may_skip(self, upto: int) -> bool:
+        """Whether a batch up to here, in which nothing is owed, need not be sent."""
+        return not self.catching_up and upto - self._told < SKIP_MAX
+
     def offer(self, frames: Iterable[bytes], upto: int, now_ms: int) -> None:
         """Send one batch, given as its frames."""
         assert self.may_offer
         self._bulk.extend(frames)
         self._in_flight.append((upto, now_ms))
-        self.sent_pos = self._covered = upto
+        self.sent_pos = self._covered = self._told = upto
 
     def skip(self, upto: int) -> None:
         """Nothing up to here is owed to the peer: no frame, and acknowledged with what went before."""

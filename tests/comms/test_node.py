@@ -150,6 +150,38 @@ def test_who_is_revoked_is_cut_at_once_and_refused_afterwards(tmp_path: Path) ->
     run(story, tmp_path)
 
 
+def test_a_full_disk_holds_a_hub_up_and_nothing_is_lost(tmp_path: Path, expect_log: Callable[[str], None]) -> None:
+    expect_log(r"did not succeed: The disk is full")
+
+    async def story(net: Net) -> None:
+        hub, con = net.hub[COUNTY], net.hub[COUNTY].opened.store._con
+        pages = con.execute("PRAGMA page_count").fetchone()[0]
+        con.execute(f"PRAGMA max_page_count={pages}")
+        lines = [net.county.journal(f"第{n}条" + "长" * 2_000) for n in range(30)]
+        await net.until(lambda: net.county.link(COUNTY)["code"] == "disk_full")
+        await net.until(lambda: net.county.link(COUNTY)["unsent"] > 0)
+        assert not all(hub.get(x) for x in lines)
+        assert await hub.node._try(hub.node.store.remember, "much", "x" * 1_000_000) is None, "told, and nothing ends"
+        con.execute("PRAGMA max_page_count=1000000")
+        await net.until(lambda: all(hub.get(x) and net.city.get(x) for x in lines) and net.all_sent())
+        assert net.agree(COUNTY, net.city, net.county, hub)
+
+    run(story, tmp_path)
+
+
+def test_an_address_that_leads_to_oneself_is_refused(tmp_path: Path) -> None:
+    async def story(net: Net) -> None:
+        hub = net.hub[CITY]
+        await hub.stop()
+        url = hub.url
+        hub.hubs = (url,)
+        await hub.start(url)
+        await net.until(lambda: hub.node.links()[0]["state"] == "refused")
+        assert "itself" in hub.node.links()[0]["reason"]
+
+    run(story, tmp_path)
+
+
 def test_one_batch_is_encoded_once_for_all_desks_of_a_centre(tmp_path: Path) -> None:
     async def story(net: Net) -> None:
         await net.until(net.all_sent)

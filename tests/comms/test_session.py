@@ -11,6 +11,7 @@ from comms.protocol import WINDOW, Ping, Pong, Proof, Resync, Start, Stored
 from comms.session import (
     CONTROL_MAX,
     RESYNCS_MAX,
+    SKIP_MAX,
     Acked,
     AloneCame,
     BatchCame,
@@ -111,6 +112,13 @@ def test_what_is_not_owed_is_acknowledged_without_a_frame() -> None:
     play.left.session.stored(play.left.came(BatchCame)[0])
     play.pass_on()
     assert play.right.session.acked_pos == 15
+
+
+def test_not_too_much_is_passed_over_without_a_word() -> None:
+    play = greeted()
+    assert not play.right.session.may_skip(6), "until 7 something empty is still told: the peer waits for it"
+    play.right.session.offer(frames(7), 7, 0)
+    assert play.right.session.may_skip(9) and not play.right.session.may_skip(7 + SKIP_MAX)
 
 
 def test_a_gap_is_answered_from_the_beginning_and_old_batches_are_dropped() -> None:
