@@ -138,10 +138,12 @@ class MainWindow(QMainWindow):
         self.form.setFrameShape(QFrame.Shape.NoFrame)
         self.form.setWidget(self.intake)
         self.right.addWidget(self.form)
+        self.right.setMinimumSize(240, 200)  # else Qt asks for the height its wrapped text would need at no width
         self.map = MapRegion(t, make_map)
         self.middle = QTabWidget()
         self.middle.setDocumentMode(True)
         self.middle.addTab(self.map, t("region.map"))
+        self.middle.tabBar().setDrawBase(False)
         self.middle.tabBar().hide()
         self.command = CommandLine(t, self.context)
         self.tables = (self.inbox, self.incidents, self.resources, self.clocks, self.journal)
@@ -229,13 +231,13 @@ class MainWindow(QMainWindow):
         self.middle.tabBar().setVisible(narrow)
         self.middle.setCurrentIndex(0)
         width, height = max(self.width(), 1), max(self.height(), 1)
-        share = (0.30, 0.36, 0.34) if narrow else (0.255, 0.46, 0.285)
+        share = (0.30, 0.36, 0.34) if narrow else (0.255, 0.455, 0.29)
         self.columns.setSizes([int(width * s) for s in share])
         for number, stretch in enumerate((0, 1, 0)):
             self.columns.setStretchFactor(number, stretch)
         self.left.setSizes([int(height * s) for s in (0.34, 0.30, 0.30)])
         self.bottom.setSizes([int(width * s) for s in (0.58, 0.42)])
-        self.rows.setSizes([int(height * 0.78), int(height * 0.22)])
+        self.rows.setSizes([int(height * s) for s in ((0.8, 0.2) if narrow else (0.78, 0.22))])
         self.rows.setStretchFactor(0, 1)
         self.rows.setStretchFactor(1, 0)
 
@@ -273,7 +275,7 @@ class MainWindow(QMainWindow):
         if picture is None:
             return
         titles = picture.titles()
-        self.inbox.show_rows(picture.inbox, inbox.columns(t, name_of, now, picture.targets()))
+        self.inbox.show_rows(picture.inbox, inbox.columns(t, name_of, now, picture.targets(), picture.unreal))
         self.incidents.show_rows(picture.incidents, incidents.columns(t, name_of, now))
         rows = resources.ordered(picture.resources, picture.centre)
         self.resources.show_rows(
@@ -463,8 +465,6 @@ class MainWindow(QMainWindow):
         if self.picture is not None:
             self.strip.show_picture(self.picture, now)
         self._show_tables(now)
-        for table in self.tables:
-            table.view.fit(table.model.columns)
         self._show_chosen(now)
 
     # Acting

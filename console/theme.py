@@ -160,5 +160,6 @@ def _tones(t: Theme) -> Iterable[str]:
     chip = "padding: 0 5px; font-weight: 600;"
     yield f'QLabel[tone="abnormal"] {{ color: {t.on_abnormal}; background: {t.abnormal}; {chip} }}\n'
     yield f'QLabel[tone="accent"] {{ color: {t.accent}; font-weight: 600; }}\n'
+    yield f'QLabel[tone="unreal"] {{ background: {t.hatch}; border: 1px dashed {t.text}; padding: 0 4px; }}\n'
     for name, (ground, text) in t.warning.items():
         yield f'QLabel[tone="{name}"] {{ background: {ground}; color: {text}; padding: 0 5px; font-weight: 600; }}\n'

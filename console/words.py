@@ -1,7 +1,7 @@
 """What a record says on screen: pure functions of plain values, in the language handed in. No Qt, no clock.
 
 A *tone* is how a piece of text looks (`theme` knows the colours): "", quiet, done, now, next, strong, unknown, wrong,
-abnormal, accent, or a warning colour.
+abnormal, accent, unreal (a drill, a test), or a warning colour.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ class Piece(NamedTuple):
     tone: str = ""
 
 
+FURTHER = ("under_way", "done", "checked", "withdrawn")
 CENTRE_WORDS = ("应急指挥中心", "指挥中心", "应急管理局", " command centre", " Command Centre")
 
 
@@ -189,7 +190,8 @@ def ticks(t: Tongue, task: Mapping[str, Any], now_ms: int) -> tuple[Piece, Piece
     if task.get("stage") == "declined":
         third = Piece(t("tick.declined"), "wrong")
     elif accepted:
-        third = Piece(t("tick.accepted"), "done")
+        further = task.get("stage") in FURTHER and t.language == "en"  # there the tick has the stage's column too
+        third = Piece(f"✓{stage(t, task)}" if further else t("tick.accepted"), "done")
     elif delivered and waiting:
         third = Piece(t("tick.not_accepted"), "wrong")
     if waiting:
@@ -223,7 +225,7 @@ def colour_word(t: Tongue, warning: Mapping[str, Any]) -> str:
 
 def warning_tone(warning: Mapping[str, Any]) -> str:
     """A real warning's own colour; a drill's never."""
-    return str(warning.get("colour") or "strong") if warning.get("status") == "Actual" else "strong"
+    return str(warning.get("colour") or "strong") if warning.get("status") == "Actual" else "unreal"
 
 
 def warning_chip(t: Tongue, warning: Mapping[str, Any], now_ms: int) -> Piece:

@@ -20,7 +20,8 @@ class Picture:
 
     Attributes:
         centres: as `View.centres`; persons: people of this centre; links: as `Node.links`; person: who is signed in.
-        unsent: entries that wait for the slowest link. alone_since: ms, or None.
+        unreal: open warnings that are no real ones, by id. unsent: entries that wait for the slowest
+        link. alone_since: ms, or None.
     """
 
     centre: str
@@ -35,6 +36,7 @@ class Picture:
     journal: list[Record] = field(default_factory=list)
     warnings: list[Record] = field(default_factory=list)
     conflicts: list[Record] = field(default_factory=list)
+    unreal: dict[str, Record] = field(default_factory=dict)
     links: list[Record] = field(default_factory=list)
     unsent: int = 0
     alone_since: int | None = None
@@ -68,6 +70,7 @@ def read(desk: Desk) -> Picture:
         journal=view.list("logentry", limit=JOURNAL_MAX),
         warnings=view.warnings_in_force(),
         conflicts=view.conflicts(),
+        unreal={w["id"]: w for w in view.list("warning", open_only=True) if w.get("status") != "Actual"},
         links=links,
         unsent=unsent(view, links),
         alone_since=desk.alone_since(),

@@ -137,9 +137,16 @@ class RecordTable(QAbstractTableModel):
     def _pieces(self, record: Record) -> list[Piece]:
         return [c.cell(record) for c in self.columns]
 
-    def again(self, columns: Sequence[Column] | None = None) -> None:
-        """Compute every cell anew (time passed), or take other columns of the same number (another language)."""
-        if columns is not None:
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Other columns: time passed, another language. The rows stay; cells that read otherwise are told."""
+        if len(columns) != len(self.columns):
+            self.beginResetModel()
             self.columns = list(columns)
-            self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)
+            self._cells = [self._pieces(r) for r in self._rows]
+            self.endResetModel()
+            return
+        heads = [c.head for c in self.columns]
+        self.columns = list(columns)
+        if heads != [c.head for c in columns]:
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(columns) - 1)
         self._repaint(list(self._rows))

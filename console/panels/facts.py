@@ -29,7 +29,7 @@ def head(t: Tongue, record: Record, name_of: NameOf, now_ms: int) -> list[Piece]
         out.append(words.grade(t, record))
     if record["kind"] == "warning":
         if words.mark(t, record):
-            out.append(Piece(f"【{words.mark(t, record)}】", "strong"))
+            out.append(Piece(f"【{words.mark(t, record)}】", "unreal"))
         shape = words.SHAPES.get(str(record.get("colour")), words.NO_SHAPE)
         out.append(Piece(f"{shape} {words.colour_word(t, record)}", words.warning_tone(record)))
     out.append(Piece(name_of(record["centre"]), "quiet"))
@@ -135,6 +135,12 @@ def _resource(t: Tongue, chosen: Chosen, name_of: NameOf, now_ms: int) -> Rows:
     return rows
 
 
+def _severity(record: Mapping[str, Any]) -> str:
+    """A severity that the standard does not have, as it came; its *Unknown* is not known."""
+    said = words.line(record.get("severity"), 40)
+    return "" if said == "Unknown" else said
+
+
 def _warning(t: Tongue, chosen: Chosen, name_of: NameOf, now_ms: int) -> Rows:
     r = chosen.record
     info = words.info_of(r, t.language)
@@ -145,7 +151,7 @@ def _warning(t: Tongue, chosen: Chosen, name_of: NameOf, now_ms: int) -> Rows:
         ("hours", words.hours(t, r, now_ms)),
         ("areas", areas(t, info)),
         ("sender", Piece(" · ".join(x for x in (sender, action, words.when(r.get("sent"), now_ms)) if x))),
-        ("severity", words.known(t, words.line(r.get("severity"), 40))),
+        ("severity", words.known(t, t.get(f"severity.{r.get('severity')}", _severity(r)))),
         ("description", _text(t, info.get("description"))),
         ("instruction", _text(t, info.get("instruction"))),
         ("incident", Piece(words.title(chosen.incident)) if chosen.incident else Piece(t("fact.none"), "quiet")),

@@ -183,7 +183,7 @@ class SelectedPanel(Region):
         self.body = QWidget()
         inner = QVBoxLayout(self.body)
         inner.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.conflict, self.facts, self.tasks):
+        for widget in (self.conflict, self.tasks, self.facts):
             inner.addWidget(widget)
         inner.addStretch(1)
         self.area = QScrollArea(self)
@@ -341,12 +341,13 @@ def task_columns(t: Tongue, name_of: NameOf, now_ms: int) -> list[Column]:
     def tick(number: int) -> Callable[[Record], Piece]:
         return lambda record: words.ticks(t, record, now_ms)[number]
 
+    stages = [Column(t("column.stage"), lambda r: Piece(words.stage(t, r)), 8)]  # English has no room for both
     return [
         Column(t("column.who"), lambda r: Piece(words.short_centre(name_of(r.get("to") or "")), "strong"), 9),
         Column(t("column.title"), lambda r: Piece(("⇄ " if r["conflicts"] else "") + words.title(r))),
-        Column(t("column.stage"), lambda r: Piece(words.stage(t, r)), 8 if zh else 11),
+        *(stages if zh else []),
         Column("", tick(0), 5 if zh else 8),
-        Column("", tick(1), 6 if zh else 10),
-        Column("", tick(2), 6 if zh else 13),
-        Column("", tick(3), 8 if zh else 11, right=True),
+        Column("", tick(1), 6 if zh else 8),
+        Column("" if zh else t("column.stage"), tick(2), 8 if zh else 13),
+        Column("" if zh else t("column.since"), tick(3), 8, right=True),
     ]

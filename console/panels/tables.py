@@ -40,7 +40,9 @@ class ToneDelegate(QStyledItemDelegate):
         if text:
             for role in (QPalette.ColorRole.Text, QPalette.ColorRole.HighlightedText):
                 option.palette.setColor(role, QColor(text))  # type: ignore[attr-defined]
-        if ground:
+        if tone == "unreal":
+            option.backgroundBrush = QBrush(QColor(self.theme.hatch), Qt.BrushStyle.BDiagPattern)  # type: ignore[attr-defined]
+        elif ground:
             option.backgroundBrush = QBrush(QColor(ground))  # type: ignore[attr-defined]
         if tone in ("strong", "wrong", "abnormal") or ground:
             option.font.setWeight(QFont.Weight.DemiBold)  # type: ignore[attr-defined]
@@ -137,7 +139,7 @@ class TablePanel(Region):
         self.filter.hide()
         self._records: list[Record] = []
         self._summary = ""
-        self._quiet = False
+        self._quiet = self._refit = False
         self._columns: list[Column] = []
         self._lay_out()
         self._connect()
@@ -167,22 +169,17 @@ class TablePanel(Region):
     def show_rows(self, records: Sequence[Record], columns: list[Column], summary: str = "") -> None:
         """Make these the rows; the person's place in the table stays."""
         self._records, self._summary = list(records), summary
-        first = not self._columns
+        fits = len(self._columns) == len(columns) and not self._refit
         self._columns = columns
-        if self.model.columns and len(self.model.columns) == len(columns):
-            self._quietly(lambda: self.model.again(columns))
-        else:
-            self.model.beginResetModel()
-            self.model.columns = columns
-            self.model.endResetModel()
-        if first:
+        self._quietly(lambda: self.model.set_columns(columns))
+        if not fits:
+            self._refit = False
             self.view.fit(columns)
         self._apply()
 
     def set_words(self, t: Tongue, theme: Theme) -> None:
         """Another language or theme; the next `show_rows` brings the columns."""
-        self.t, self._delegate.theme = t, theme
-        self.view.fit(self._columns)
+        self.t, self._delegate.theme, self._refit = t, theme, True
         self.view.viewport().update()
 
     def _apply(self) -> None:
