@@ -148,18 +148,25 @@ class Door:
     def _records_of(self, orders: set[bytes]) -> list[bytes]:
         if not orders:
             return []
-        if self._reader is None:
-            self._reader = self.store.reader()
-        found = [self._reader.execute("SELECT record FROM ops WHERE id=?", (o,)).fetchone() for o in sorted(orders)]
+        found = [self._reads().execute("SELECT record FROM ops WHERE id=?", (o,)).fetchone() for o in sorted(orders)]
         return [row[0] for row in found if row and row[0]]
 
     def keep(self, records: list[bytes] | None) -> int:
         """Do the keeper's duty when a resource is among these records (None: look at all); returns how many answers."""
         if not self.store.is_keeper:
             return 0
-        if records is not None and all(r["kind"] != "resource" for r in self.view().changed(records)):
+        if records is not None and not self._any_resource(records):
             return 0
         return len(keeper.serve(self.store, self.view()))
+
+    def _any_resource(self, records: list[bytes]) -> bool:
+        query = "SELECT 1 FROM records WHERE id=? AND kind='resource'"
+        return any(self._reads().execute(query, (r,)).fetchone() for r in records)
+
+    def _reads(self) -> Connection:
+        if self._reader is None:
+            self._reader = self.store.reader()
+        return self._reader
 
     def acked(self, acks: dict[str, int]) -> bool:
         """Remember how far peers have stored this log."""
