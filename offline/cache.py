@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from offline import search
+from offline.authority import above
 from offline.clock import rfc3339
 from offline.engine import Connection
 from offline.merge import State
@@ -46,8 +48,8 @@ def _step(item: Any) -> dict[str, Any]:
 
 
 def write(con: Connection, state: State) -> list[str] | None:
-    """Write a record's state and its index rows; returns the centres that newly joined its audience, None when all is
-    as it was."""
+    """Write a record's state and its index rows; returns the centres that may now see it and could not, None when all
+    is as it was."""
     ended = int(state.stage in ENDED.get(state.record, frozenset()))
     about = state.fields.get("incident")
     row = (
@@ -106,9 +108,13 @@ def _index(con: Connection, rowid: int, existed: bool, state: State) -> None:
 
 def _widen(con: Connection, state: State) -> list[str]:
     had = {c for (c,) in con.execute("SELECT centre FROM audience WHERE record=?", (state.id,))}
-    new = [c for c in state.audience if c not in had]
-    con.executemany("INSERT INTO audience VALUES(?,?)", [(state.id, c) for c in new])
-    return new if had else []
+    con.executemany("INSERT INTO audience VALUES(?,?)", [(state.id, c) for c in state.audience if c not in had])
+    return sorted(implied(state.audience) - implied(had)) if had else []
+
+
+def implied(audience: Iterable[str]) -> set[str]:
+    """Every centre that may see a record with this audience: those named and all above them."""
+    return {centre for path in audience for centre in (path, *above(path))}
 
 
 def clear(con: Connection) -> None:

@@ -106,14 +106,14 @@ class _Pick:
 
     def take(self, what: int, ref: bytes, granted: str, origin: str) -> int:
         """Consider one row of the log; returns the bytes it added."""
+        if what == GRANT:  # found out here, whatever brought it about: the peer may lack what others sent
+            return self._grant(ref) if granted == self.centre else 0
         if origin and origin == self.peer:
             return 0
         if what == STATEMENT:
             wire = self.con.execute("SELECT wire FROM statements WHERE id=?", (ref,)).fetchone()[0]
             self.statements.append(wire)
             return len(wire)
-        if what == GRANT:
-            return self._grant(ref) if granted == self.centre else 0
         return self._op(ref)
 
     def _op(self, ref: bytes) -> int:

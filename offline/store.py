@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from offline import beats, cache, engine, log, ops, schema
-from offline.authority import Authority, NodeGrant, PersonGrant, above, read_statement
+from offline.authority import Authority, NodeGrant, PersonGrant, read_statement
 from offline.clock import ZERO, Hlc, Stamp, WallMs
 from offline.errors import BadInput, FenghuoError, Malformed, NotFound, Refused
 from offline.merge import Item, Signin, State, fold
@@ -651,9 +651,8 @@ class Store:
         if new is None:
             return
         if waited and first:  # while it could not be folded nobody outside its home was owed it
-            new = state.audience
-        for path in new:
-            rows.extend((log.GRANT, record, centre) for centre in [path, *above(path)])
+            new = sorted(cache.implied(state.audience))
+        rows.extend((log.GRANT, record, centre) for centre in new)
         change.records.append(record)
 
     def _fallback_audience(self, record: bytes) -> None:

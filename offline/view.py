@@ -338,6 +338,24 @@ class View:
         query = "SELECT count(*) FROM log WHERE pos>? AND origin<>?"
         return int(self._con.execute(query, (row[0] if row else 0, peer)).fetchone()[0])
 
+    def unsent_above(self) -> int:
+        """How many ops of this centre's nodes no node of the centre above has signed that it holds.
+
+        From beats alone, so it is right at a desk whose hub is cut off; a moment behind when all is well. 0 at the top.
+        """
+        parent = (above(self.centre) or [""])[0]
+        nodes = self._authority.now().nodes
+        held: dict[tuple[bytes, int], int] = {}
+        for node, wire in self._con.execute("SELECT node, wire FROM beats"):
+            if node in nodes and nodes[node].centre == parent:
+                for chain, segment, seq in read_beat(wire).core.heads:
+                    held[chain, segment] = max(held.get((chain, segment), -1), seq)
+        if not parent or not held:
+            return 0
+        rows = self._con.execute("SELECT node, segment, seq FROM chains").fetchall()
+        mine = [(n, s, q) for n, s, q in rows if n in nodes and nodes[n].centre == self.centre]
+        return sum(max(0, q - held.get((n, s), -1)) for n, s, q in mine)
+
     def lacks(self, ops: Sequence[str]) -> Sequence[str]:
         """Those of these op ids (hex) that are not stored here."""
         query = "SELECT 1 FROM ops WHERE id=?"
@@ -372,10 +390,11 @@ class View:
         """How many chain heads a beat names; for status pages."""
         return len(read_beat(wire).core.heads)
 
-    def below(self, centre: str | None = None) -> Sequence[str]:
-        """Paths of the centres directly under a centre."""
+    def below(self, centre: str | None = None, *, all_levels: bool = False) -> Sequence[str]:
+        """Paths of the centres directly under a centre, or of all levels under it."""
         mine = centre or self.centre
-        return sorted(p for p in self._authority.now().centres if (above(p) or [""])[0] == mine)
+        paths = sorted(p for p in self._authority.now().centres if p.startswith(mine + "/"))
+        return paths if all_levels else [p for p in paths if above(p)[0] == mine]
 
 
 def _late_s(task: Record, now: int) -> int:
