@@ -406,7 +406,7 @@ class MainWindow(QMainWindow):
         if record is None:
             self._refuse(self.t("do.incident_next"), self.t("command.nothing_selected"))
             return
-        nxt = straight_next(record, self.selected.choices)
+        nxt = straight_next(record, self.selected.choices, self.me())
         if nxt is None:
             self._refuse(self.t("do.incident_next"), self.t("why.no_next"))
         else:

@@ -112,11 +112,12 @@ QLabel[big="true"] {{ font-size: {BIG_PT}pt; font-weight: 600; }}
 QLabel[key="true"] {{ color: {t.quiet}; }}
 {tones}
 QTableView, QListView, QPlainTextEdit, QLineEdit, QComboBox, QTextEdit {{
-  background: {t.field}; border: 1px solid {t.line}; selection-background-color: {t.chosen}; selection-color: {t.text};
+  background: {t.field}; border: 1px solid {t.line}; selection-background-color: {t.chosen};
 }}
+QListView, QPlainTextEdit, QLineEdit, QComboBox {{ selection-color: {t.text}; }}
 QTableView {{ border: 0; gridline-color: {t.line}; }}
 QTableView::item {{ padding: 0 3px; }}
-QTableView::item:selected {{ background: {t.chosen}; color: {t.text}; }}
+QTableView::item:selected {{ background: {t.chosen}; }}
 QTableView:focus, QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus, QListView:focus {{
   border: 1px solid {t.accent};
 }}

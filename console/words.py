@@ -120,7 +120,7 @@ def left(t: Tongue, due: str | None, now_ms: int) -> Piece:
         return Piece("")
     seconds = (ms - now_ms) / 1000
     if seconds < 0:
-        return Piece(t("age.late", age=span(t, -seconds)), "abnormal" if -seconds >= MINUTE else "wrong")
+        return Piece(t("age.late", age=span(t, -seconds)), "wrong")
     return Piece(t("age.left", age=span(t, seconds)), "")
 
 

@@ -87,7 +87,7 @@ def choices(t: Tongue, record: Record, me: Me, name_of: NameOf) -> list[Choice]:
     """The buttons of a record, in their fixed order, with digits and F keys."""
     maker = _MAKERS.get(str(record["kind"]))
     made = maker(t, record, me, name_of) if maker else []
-    nxt = straight_next(record, made)
+    nxt = straight_next(record, made, me)
     return [
         Choice(c.name, c.label, c.why, c.needs, c.given, _keys(c, n, nxt)) for n, c in enumerate(made, 1)
     ]  # fmt: skip
@@ -99,9 +99,13 @@ def _keys(choice: Choice, number: int, nxt: Choice | None) -> str:
     return " ".join(x for x in (digit, extra) if x)
 
 
-def straight_next(record: Record, made: list[Choice]) -> Choice | None:
-    """What F5 does: the first step of the straight way that may be taken now; None when there is none."""
+def straight_next(record: Record, made: list[Choice], me: Me) -> Choice | None:
+    """What F5 does: the first step of the straight way that may be taken now; None when there is none.
+
+    It never speaks for another centre: an order's receipt is its target's own.
+    """
     names = [f"{record['kind']}.{s}" for s in STRAIGHT.get(str(record["kind"]), ())]
+    names = [n for n in names if not behalf(KINDS[n], record, me)]
     if record["kind"] == "warning":
         names = ["warning.act"]
     return next((c for name in names for c in made if c.name == name and c.on), None)
@@ -110,7 +114,15 @@ def straight_next(record: Record, made: list[Choice]) -> Choice | None:
 def _step(t: Tongue, record: Record, verb: str, me: Me, name_of: NameOf) -> Choice:
     kind = KINDS[f"{record['kind']}.{verb}"]
     why = why_not(t, kind, record, me, name_of)
-    return Choice(kind.name, t(f"verb.{kind.name}"), why, REASON if "reason" in kind.needs else PLAIN)
+    label = t(f"verb.{kind.name}")
+    if behalf(kind, record, me):
+        label = t("do.on_behalf", verb=label)
+    return Choice(kind.name, label, why, REASON if "reason" in kind.needs else PLAIN)
+
+
+def behalf(kind: Kind, record: Record, me: Me) -> bool:
+    """Whether writing this is speaking for a centre below: allowed, named so, and never the easy way."""
+    return kind.where == "target" and record.get("to") != me.centre and is_at_or_above(me.centre, str(record.get("to")))
 
 
 def _steps(t: Tongue, record: Record, me: Me, name_of: NameOf) -> list[Choice]:

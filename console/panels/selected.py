@@ -21,7 +21,7 @@ from console import words
 from console.i18n import Tongue
 from console.models.chosen import Chosen
 from console.models.table import Column, Record
-from console.panels.choices import Choice, straight_next
+from console.panels.choices import Choice
 from console.panels.facts import Fact, Side, conflict_name, conflict_why, facts, head, sides
 from console.panels.pieces import Chip, Flow, PieceRow, Region
 from console.panels.tables import TablePanel
@@ -265,7 +265,6 @@ class SelectedPanel(Region):
         names = [c.name for c in self.choices]
         if list(self._buttons) != names:
             self._make_buttons(names)
-        nxt = straight_next(self.chosen.record, self.choices) if self.chosen else None
         for choice in self.choices:
             button = self._buttons[choice.name]
             label = choice.label.replace("&", "&&")
@@ -274,7 +273,7 @@ class SelectedPanel(Region):
                 button.setText(text)
             button.setEnabled(choice.on)
             button.setToolTip(choice.why)
-            main = nxt is not None and nxt.name == choice.name
+            main = "F5" in choice.keys and choice.on
             if button.property("main") != main:
                 button.setProperty("main", main)
                 button.style().unpolish(button)
