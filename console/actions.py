@@ -278,7 +278,7 @@ def warning_act(desk: Desk, record: str) -> Answer:
     if found.get("msg_type") == "Cancel":
         return _carry_out_cancel(desk, found)
     drafts = [Draft("warning.act", {}, bytes.fromhex(found["id"]))]
-    below = desk.view.below()
+    below = desk.view.below(all_levels=True)
     if below:
         drafts.append(Draft("warning.share", {"to": below}, bytes.fromhex(found["id"])))
     drafts += [
@@ -318,7 +318,7 @@ def warning_incident(desk: Desk, record: str, title: str | None = None, place: s
     data["title"] = str(data.get("title", ""))[:300]
     record_id = bytes.fromhex(found["id"])
     drafts = [Draft("incident.report", data), Draft("warning.raise", {"incident": Ref(0)}, record_id)]
-    below = desk.view.below()
+    below = desk.view.below(all_levels=True)
     if below:
         drafts.append(Draft("warning.share", {"to": below}, record_id))
     change = desk.commit(*drafts)

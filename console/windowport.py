@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QListWidget
 from console.dialogs.sheet import Sheet
 from console.mainwindow import MainWindow
 from console.statusbar.texts import texts
+from console.words import Piece
 from offline.errors import BadInput, FenghuoError, NotFound, Refused
 
 Record = dict[str, Any]
@@ -29,7 +30,7 @@ class WindowPort(QObject):
     """Verbs on a window; each answers in a future.
 
     `shot {path, width?, height?}`, `state {}`, `press {name}`, `select {id}`, `fill {name, text}`,
-    `probe {what, args?}`.
+    `probe {what, args?}`, `fit {}`, `say {text}`.
     """
 
     def __init__(self, window: MainWindow) -> None:
@@ -46,7 +47,7 @@ class WindowPort(QObject):
         verb, arguments, future = asked
         verbs: dict[str, Callable[[dict[str, Any], Future[Record]], None]] = {
             "shot": self._shot, "state": self._state, "press": self._press, "select": self._select,
-            "fill": self._fill, "probe": self._probe,
+            "fill": self._fill, "probe": self._probe, "fit": self._fit, "say": self._say,
         }  # fmt: skip
         try:
             if verb not in verbs:
@@ -80,12 +81,24 @@ class WindowPort(QObject):
             "said": window.command.says.text(),
             "alone_since": picture.alone_since,
             "links": picture.links,
-            "shown": shown if isinstance(shown, list) else None,
+            "shown": sorted({*shown["ids"], *shown["grouped"]}) if isinstance(shown, dict) else None,
             "features": sorted(window.map.features),
             "blocked": window.map.blocked(),
             "crashes": window.map.crashes(),
             "buttons": window.buttons(),
         }
+
+    def _fit(self, _: dict[str, Any], future: Future[Record]) -> None:
+        """Let the map look at everything it holds."""
+        if self._window.map.view is None:
+            raise Refused("There is no map in this window.", code="no_map")
+        self._window.map.view.fit()
+        future.set_result({})
+
+    def _say(self, arguments: dict[str, Any], future: Future[Record]) -> None:
+        """Show a caption in the window's line of words, such as the step of a demonstration."""
+        self._window.say(Piece(str(arguments["text"])[:200], "accent"))
+        future.set_result({})
 
     def _probe(self, arguments: dict[str, Any], future: Future[Record]) -> None:
         what, args = str(arguments["what"]), list(arguments.get("args") or [])

@@ -259,6 +259,8 @@ GROUPS: dict[str, tuple[str, dict[str, tuple[str, list[Option]]]]] = {
             "press": ("press a button", [arg("name")]),
             "select": ("select a record", [arg("ID")]),
             "fill": ("type into a field", [arg("name"), arg("text")]),
+            "fit": ("let the map look at everything it holds", []),
+            "say": ("show a caption", [arg("text")]),
             "probe": ("ask the map: shown, at ID, hit X Y", [arg("what"), arg("args", nargs="*")]),
         },
     ),

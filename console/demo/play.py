@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import os
@@ -87,7 +88,8 @@ class Play:
             raise _told(answer.stderr)
         rows = [json.loads(line) for line in answer.stdout.splitlines() if line.strip()]
         for row in rows:
-            self.note(row.get("ops") or [])
+            ops = row.get("ops")
+            self.note(ops if isinstance(ops, list) else [])  # a digest counts its ops under the same name
         return rows
 
     def note(self, ops: list[str]) -> None:
@@ -153,6 +155,12 @@ class Play:
             shown, held = self.map_ids(key)
             picture = path.name if self.options.headless else None
             self.pictures.append({"step": name, "centre": key, "picture": picture, "drawn": shown, "held": held})
+
+    def caption(self, text: str) -> None:
+        """Name the step in every window that answers."""
+        for program in self.cast.desks.values():
+            with contextlib.suppress(NotRunning):
+                program.ask("window", "say", text)
 
     def _take(self, who: str, path: Path) -> bool:
         self.ask(who, "window", "shot", str(path), "--width", "1920", "--height", "1080")
@@ -230,6 +238,7 @@ def _step(this: Play, name: str, title: tuple[str, str], run: Callable[[Play], s
     words = title[0] if this.options.language == "zh" else title[1]
     this.step = name
     this.say(f"▶ {name}: {words}")
+    this.caption(f"{name} · {words}")
     started = time.monotonic()
     try:
         detail, ok = run(this), True

@@ -55,6 +55,7 @@ def propose(play: Play) -> str:
     state = play.wait("the alert in the inbox", lambda: _in_inbox(play, alert["id"]))
     play.act("city", lambda: play.state("city").get("selected") == alert["id"], "window", "select", alert["id"])
     if alert.get("position"):
+        play.ask("city", "window", "fit")
         play.wait("the alert on the map", lambda: alert["id"] in (play.state("city").get("shown") or []))
     play.shot("propose", "city")
     marked = sum(1 for r in rows if r["status"] != "Actual")
@@ -153,10 +154,16 @@ def cut(play: Play) -> str:
     """The town's network goes dead: nothing closes, nothing answers. Its window says since when it is alone."""
     started = time.monotonic()
     play.cast.networks.cut("town")
-    alone = play.wait("the town to notice", lambda: play.state("town").get("alone_since"))
+    alone = _alone_since(play)
     play.wait("the county to notice", lambda: not _town_is_live(play))
     play.shot("cut", "county", "town")
     return f"noticed after {time.monotonic() - started:.1f} s; the town's window: {alone}"
+
+
+def _alone_since(play: Play) -> str:
+    """Since when the town's window says that it is alone, as the strip words it."""
+    state = play.wait("the town to notice", lambda: (s := play.state("town")).get("alone_since") and s)
+    return f"{state['strip']['alone']}, {state['strip']['unsent']}"
 
 
 def _town_is_live(play: Play) -> bool:
@@ -176,7 +183,7 @@ def work_offline(play: Play) -> str:
     play.act("county", _has(play, "county", "incident", id=incident, stage="dispatched"), "sync", "status")
     if _one(play.ask("county", "log", "list"), text=ALONE) or _ticks(play, "county", task)["accepted"]:
         raise StepFailed("the county knows what it cannot know: the network was not cut")
-    since = play.wait("the town's window", lambda: play.state("town").get("alone_since"))
+    since = _alone_since(play)
     play.shot("work_offline", "county", "town")
     play.facts["healed_with"] = sorted(play.acked)
     return f"accepted, under way, team committed, journal written; alone since {since}"
@@ -281,6 +288,7 @@ def map_step(play: Play) -> str:
 
 
 def _map_is_whole(play: Play, who: str) -> bool:
+    play.ask(who, "window", "fit")
     shown, held = play.map_ids(who)
     return bool(held) and set(held) <= set(shown)
 

@@ -79,4 +79,4 @@ def read(desk: Desk) -> Picture:
 
 def unsent(view: View, links: list[Record]) -> int:
     """How many entries wait for the link that lacks most; all of this node's when it has no link."""
-    return max((int(x.get("unsent") or 0) for x in links), default=0)
+    return max((int(x.get("unsent") or 0) for x in links), default=0) or view.unsent_above()

@@ -49,7 +49,7 @@ def placed(console: Path) -> set[str]:
 
 def test_the_map_shows_what_the_store_holds_and_reaches_nowhere(console: Path) -> None:
     wanted = placed(console)
-    shown = until("the map", lambda: set(state(console)["shown"]) >= wanted and state(console))
+    shown = until("the map", lambda: set(state(console)["shown"] or []) >= wanted and state(console))
     assert shown["blocked"] == 0 and len(wanted) == 3
     incident = rows("incident", "list", profile=console)[0]["id"]
     at = one("window", "probe", "at", incident, profile=console)
@@ -104,7 +104,7 @@ def test_the_map_comes_back_when_its_renderer_is_killed(console: Path) -> None:
     assert renderer
     os.kill(renderer, signal.SIGKILL)
     until("another renderer", lambda: _renderer(pid) not in (None, renderer))
-    until("the same picture", lambda: set(state(console)["shown"]) >= wanted)
+    until("the same picture", lambda: set(state(console)["shown"] or []) >= wanted)
 
 
 class _Process:

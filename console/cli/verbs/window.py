@@ -33,5 +33,7 @@ VERBS = {
     ("window", "press"): ask("press", "name"),
     ("window", "select"): ask("select", "ID"),
     ("window", "fill"): ask("fill", "name", "text"),
+    ("window", "fit"): ask("fit"),
+    ("window", "say"): ask("say", "text"),
     ("window", "probe"): ask("probe", "what", "args"),
 }
