@@ -634,11 +634,11 @@ class Store:
         self, record: bytes, change: Change, rows: list[tuple[int, bytes, str]], state: State | None = None
     ) -> None:
         """Fold a record, or take its state just made, and write it; who joins its audience takes a place in the log."""
-        waits = False
+        waits, waited = False, 0
         if state is None:
             items, waits = self._items(record)
             state = self._fold(items)
-        waited = self._con.execute("DELETE FROM waiting WHERE record=?", (record,)).rowcount
+            waited = self._con.execute("DELETE FROM waiting WHERE record=?", (record,)).rowcount
         if waits or state is None or state.gaps:
             self._con.execute("INSERT OR IGNORE INTO waiting VALUES(?)", (record,))
         if state is None:

@@ -16,10 +16,10 @@ from offline import cache, merge
 from offline.errors import Refused
 from offline.founding import centre_key
 from offline.merge import Item, State
-from offline.ops import Op, read_header
+from offline.ops import Op, digest, read_header
 from offline.profile import Opened
 from offline.store import Draft
-from tests.helpers.world import Forger, World, fold_of, ops_of, record_items, see
+from tests.helpers.world import Forger, World, digest_of, fold_of, ops_of, record_items, see
 from tests.offline.conftest import fast_folder
 
 
@@ -567,3 +567,33 @@ def test_beyond_the_bound_the_same_ops_are_left_out_everywhere(monkeypatch: pyte
             random.Random(n).shuffle(items)
             states.add(shown(fold_of(city, items)))
         assert len(states) == 1
+
+
+def test_what_waits_goes_on_waiting_while_others_write_here() -> None:
+    with three(26) as (world, city, county, desk):
+        record = world.report(county, "t")
+        world.settle()
+        county.store.sign_in(county.store.session.key)  # type: ignore[union-attr]
+        note = world.do(county, "incident.note", record, text="late")
+        out = county.store.outgoing("a", 0, "", {})
+        signin = next(i.core.signin for i in record_items(county, record) if i.id == note)
+        without = [o for o in out.ops if digest(o.header) != signin]
+        bare = Op(next(o.header for o in out.ops if digest(o.header) == signin), None)
+        city.store.receive("x", [], [*without, bare], out.sigs)
+        assert see(city, record)["notes"] == []
+        world.do(city, "incident.accept", record)
+        world.settle(city, county)
+        assert [n["op"] for n in see(city, record)["notes"]] == [note.hex()]
+        assert desk.centre == "a/x" and digest_of(city, "a/x") == digest_of(county, "a/x")
+
+
+def test_an_op_on_a_record_not_yet_here_reaches_those_who_have_it() -> None:
+    with three(27) as (world, city, county, _):
+        record = world.report(city, "not shared")
+        world.sync(city, county)
+        rogue = Forger(county)
+        rogue.give(county, rogue.op("incident.note", {"text": "blind"}, record=record, parents=[record]))
+        world.sync(county, city)
+        world.do(city, "incident.share", record, to=["a/x"])
+        world.settle(city, county)
+        assert digest_of(city, "a/x") == digest_of(county, "a/x")
