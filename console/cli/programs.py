@@ -99,12 +99,12 @@ async def serve_control(desk: Desk, stop: asyncio.Event) -> None:
 
 def run_console(args: argparse.Namespace) -> int:
     """The desktop until its window is closed."""
-    from console import app
+    from console.app import run
 
     profile = Profile.at(profile_path(args))
     secret = read_secret(getattr(args, "secret_file", None), f"Secret for {profile.path}: ")
     services: list[Callable[[Desk, asyncio.Event], Awaitable[None]]] = [serve_control, poll_feeds]
-    return app.run(
+    return run(
         profile, secret, getattr(args, "person", None), hubs=args.hub, services=services,
         on_ready=lambda desk: print(f"{READY} {desk.centre}", flush=True),
     )  # fmt: skip

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -82,3 +83,11 @@ def test_the_architecture_page_follows_one_click() -> None:
     for name in re.findall(r"`((?:offline|map|comms|console)/[\w/]+\.(?:py|js))`", page):
         assert (ROOT / name).exists(), f"docs/architecture.md names {name}"
     assert "console/actions.py" in page and "offline/store.py" in page and "comms/session.py" in page
+
+
+def test_the_guide_s_first_lines_do_what_they_say(tmp_path: Path) -> None:
+    guide = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+    block = re.search(r"```sh\n(.*?)```", guide, re.S)
+    assert block
+    for line in block[1].splitlines():
+        fenghuo(*line.split()[1:], cwd=tmp_path)
