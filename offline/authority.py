@@ -232,6 +232,8 @@ class Authority:
         self._views: dict[tuple[bytes, ...], View] = {}
         self._seen: dict[tuple[bytes, ...], frozenset[bytes]] = {}
         self._void: frozenset[bytes] | None = None
+        self.token = object()
+        """Another object whenever the history changes: what was judged under the same one need not be judged again."""
 
     # Writing
 

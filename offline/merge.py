@@ -63,6 +63,8 @@ class Item:
     centre: str = ""
     person: PersonGrant | None = None
     data: dict[str, Any] = field(default_factory=dict)
+    judged: object = None
+    """The authority's token under which it was judged: its past never changes, so neither does the judgement."""
 
     @property
     def kind(self) -> kinds.Kind:
@@ -140,7 +142,9 @@ def fold(
     case = _Case(ordered[0], authority, signins, keeper_at)
     for n, item in enumerate(ordered):
         _place(item, case)
-        item.why_not = _judge(item, case)
+        if item.judged is not authority.token:
+            item.centre, item.person = "", None
+            item.why_not, item.judged = _judge(item, case), authority.token
         case.keep(n, item)
     if case.first.why_not:
         return None
@@ -179,7 +183,7 @@ def _turn(item: Item) -> tuple[bool, tuple[int, int], bytes]:
 def _place(item: Item, case: _Case) -> None:
     """Reckon an op's past and its stamp, which counts as at least one more than its parents'."""
     parents = [case.known[p] for p in item.core.parents]
-    item.past, item.void, item.centre, item.person = 0, False, "", None
+    item.past, item.void = 0, False
     for parent in parents:
         item.past |= parent.past | 1 << case.index[parent.id]
     item.stamp = max((stamp_of(item.core), *(p.stamp.after() for p in parents)))

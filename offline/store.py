@@ -29,6 +29,7 @@ from offline.trust import Key, verify
 Random = Callable[[int], bytes]
 DRAFTS_MAX = 64  # of one action; it is committed as one transaction and must fit one frame
 HOLES_MAX = 20_000  # ops remembered as sent and not stored, for each peer; at a restart they are asked for again
+WARM_MAX = 16  # records kept ready for the next entry
 SIGNINS_KEPT = 10_000  # sign-ins kept in memory
 RECORD_OPS = 500  # a record takes no more ops than this from here; more belongs in a follow-on
 
@@ -120,6 +121,8 @@ class Store:
         self.session: Session | None = None
         self.epoch = random(8).hex()
         """One life of this log: drawn at each opening, so that a rolled-back copy is noticed."""
+        self._warm: dict[bytes, tuple[list[Item], State | None]] = {}
+        """The last records written here as the fold left them, so that the next entry need not read them again."""
         self._signins: dict[bytes, Signin] = {}
         self._holes: dict[str, set[bytes]] = {}
         """Ops that a peer sent and that could not be stored yet; its cursor stays below them."""
@@ -237,6 +240,7 @@ class Store:
             self._segment, self._seq, self._prev = kept[:3]
             if self.session:
                 self.session.op = kept[3]
+            self._warm.clear()
             raise
         return change
 
@@ -274,7 +278,7 @@ class Store:
         if kind is None:
             raise BadInput(f"There is no entry of kind {name}.")
         data = check(kind.record, kind.shape, data)
-        items, state = self._read(record) if record else ([], None)
+        items, state = (self._warm.get(record) or self._read(record)) if record else ([], None)
         if record and state is None:
             raise NotFound("That record is not here (yet).")
         while state and len(state.heads) > ops.PARENTS_MAX:
@@ -299,6 +303,9 @@ class Store:
         self._seq, self._prev = self._seq + 1, op_id
         change.ops.append(op_id)
         self._refold(record or op_id, change, rows, state)
+        self._warm[record or op_id] = items, state
+        if len(self._warm) > WARM_MAX:
+            del self._warm[next(iter(self._warm))]
         return op_id, items, state
 
     def _make(
@@ -636,6 +643,7 @@ class Store:
         """Fold a record, or take its state just made, and write it; who joins its audience takes a place in the log."""
         waits, waited = False, 0
         if state is None:
+            self._warm.pop(record, None)
             items, waits = self._items(record)
             state = self._fold(items)
             waited = self._con.execute("DELETE FROM waiting WHERE record=?", (record,)).rowcount
