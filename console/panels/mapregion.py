@@ -112,6 +112,10 @@ class MapRegion(Region):
         """How often the page's process has died."""
         return int(self.view.crashes) if self.view is not None else 0
 
+    def renderer(self) -> int:
+        """Process id of the page, 0 without one."""
+        return int(self.view.page.renderProcessPid()) if self.view is not None else 0
+
     def blocked(self) -> int:
         """How many requests of the page were refused."""
         return len(self.view.blocked) if self.view is not None else 0

@@ -20,6 +20,7 @@ class Strip(QFrame):
     def __init__(self, t: Tongue, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("strip")
+        self.setMinimumWidth(320)  # what does not fit folds: the row never dictates the window's width
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.t = t
         self._row = QHBoxLayout(self)
