@@ -85,6 +85,7 @@ class WindowPort(QObject):
             "features": sorted(window.map.features),
             "blocked": window.map.blocked(),
             "crashes": window.map.crashes(),
+            "renderer": window.map.renderer(),
             "buttons": window.buttons(),
         }
 

@@ -155,43 +155,9 @@ class Program:
             except subprocess.TimeoutExpired:
                 self.kill()
 
-    def renderer(self) -> int | None:
-        """Process id of its map page, or None."""
-        if not self.process:
-            return None
-        for pid in _descendants(self.process.pid):
-            if b"--type=renderer" in _cmdline(pid):
-                return pid
-        return None
-
     def ask(self, *argv: str) -> control.Answer:
         """Have it carry out a verb; `control.NotRunning` when it is down."""
         return control.ask(self.profile / "run" / "control.sock", control.Request([*argv, "--json"], os.getcwd()))
-
-
-def _descendants(pid: int) -> list[int]:
-    found, look = [], [pid]
-    while look:
-        here = look.pop()
-        try:
-            threads = list(Path(f"/proc/{here}/task").iterdir())
-        except OSError:
-            continue
-        for thread in threads:
-            try:
-                children = [int(c) for c in (thread / "children").read_text().split()]
-            except OSError:
-                continue
-            found += children
-            look += children
-    return found
-
-
-def _cmdline(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
 
 
 class Networks:

@@ -309,10 +309,10 @@ class Killer:
         place, what = self._victim.split()
         program = (self._this.cast.hubs if what == "hub" else self._this.cast.desks)[place]
         if what == "renderer":
-            pid = program.renderer()
-            self.done["killed"] = pid is not None
-            if pid:
-                os.kill(pid, signal.SIGKILL)
+            pid = int(self._this.wait("a map page", lambda: self._this.state(place)["renderer"]))
+            os.kill(pid, signal.SIGKILL)
+            again = self._this.wait("another page", lambda: self._this.state(place)["renderer"] not in (0, pid))
+            self.done["killed"] = bool(again)
             return
         started = time.monotonic()
         program.restart()

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from console.demo.cast import Program
 from tests.helpers.command import ROOT, error_of, fenghuo, one, rows, running
 
 ALERT = ROOT / "tests" / "data" / "cap"
@@ -44,7 +43,8 @@ def until(what: str, look: Callable[[], Any]) -> Any:
 
 
 def placed(console: Path) -> set[str]:
-    return {r["id"] for kind in ("incident", "resource") for r in rows(kind, "list", profile=console) if r.get("position")}
+    held = [r for kind in ("incident", "resource") for r in rows(kind, "list", profile=console)]
+    return {r["id"] for r in held if r.get("position")}
 
 
 def test_the_map_shows_what_the_store_holds_and_reaches_nowhere(console: Path) -> None:
@@ -84,8 +84,8 @@ def test_an_alert_is_drawn_as_an_area_and_an_exercise_never_looks_real(console: 
     warnings = rows("warning", "list", profile=console)
     drawn = {w["id"] for w in warnings if any(a["polygons"] for i in w["alert"]["infos"] for a in i["areas"])}
     assert drawn
-    inbox = until("proposals", lambda: [i for i in state(console)["inbox"] if i["record"] in {w["id"] for w in warnings}])
-    assert inbox
+    ids = {w["id"] for w in warnings}
+    until("proposals", lambda: [i for i in state(console)["inbox"] if i["record"] in ids])
     exercise = next(w for w in warnings if w["status"] == "Exercise")
     one("window", "select", exercise["id"], profile=console)
     until("the selection", lambda: state(console)["selected"] == exercise["id"])
@@ -99,26 +99,7 @@ def test_a_picture_of_the_window(console: Path, tmp_path: Path) -> None:
 
 def test_the_map_comes_back_when_its_renderer_is_killed(console: Path) -> None:
     wanted = set(until("the map", lambda: state(console)["shown"]))
-    pid = int((console / "run" / "owner").stat().st_size or 0) or _pid_of(console)
-    renderer = Program("desk", [], console, console / "x.log", {}, process=_Process(pid)).renderer()
-    assert renderer
+    renderer = state(console)["renderer"]
     os.kill(renderer, signal.SIGKILL)
-    until("another renderer", lambda: _renderer(pid) not in (None, renderer))
+    until("another renderer", lambda: state(console)["renderer"] not in (0, renderer))
     until("the same picture", lambda: set(state(console)["shown"] or []) >= wanted)
-
-
-class _Process:
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
-
-
-def _renderer(pid: int) -> int | None:
-    return Program("desk", [], Path(), Path("x.log"), {}, process=_Process(pid)).renderer()  # type: ignore[arg-type]
-
-
-def _pid_of(console: Path) -> int:
-    """The process whose arguments name this profile."""
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and str(console).encode() in (entry / "cmdline").read_bytes():
-            return int(entry.name)
-    raise AssertionError("the console's process is not there")
