@@ -117,7 +117,7 @@ class WindowPort(QObject):
         if view is None:
             once(None)
             return
-        QTimer.singleShot(PROBE_MS, self, lambda: once(None))
+        once.within(PROBE_MS, self)
         view.probe(what, *args, callback=once)
 
     def _shot(self, arguments: dict[str, Any], future: Future[Record]) -> None:
@@ -146,7 +146,7 @@ class WindowPort(QObject):
         if view is None:
             once(None)
             return
-        QTimer.singleShot(PAINT_MS, self, lambda: once(None))
+        once.within(PAINT_MS, self)
         self._look_again(view, once)
 
     def _look_again(self, view: Any, once: _Once) -> None:
@@ -164,20 +164,18 @@ class WindowPort(QObject):
     def _settled(self, then: Callable[[], None]) -> None:
         """Once no action runs and the latest picture is shown, or after SETTLE_MS."""
         window = self._window
-        once = _Once(lambda _value: then())
         if window.is_settled:
-            once(None)
+            then()
             return
+        once = _Once(lambda _value: then())
 
         def look() -> None:
-            if once.done:
-                window.settled.disconnect(look)
-            elif window.is_settled:
-                window.settled.disconnect(look)
+            if window.is_settled:
                 once(None)
 
         window.settled.connect(look)
-        QTimer.singleShot(SETTLE_MS, self, lambda: once(None))
+        once.after = lambda: window.settled.disconnect(look)
+        once.within(SETTLE_MS, self)
 
     # Doing
 
@@ -245,14 +243,27 @@ class WindowPort(QObject):
 
 
 class _Once:
-    """Calls at most once: whichever of the answer and the time limit comes first."""
+    """Calls at most once: whichever of the answer and the time limit comes first; `after` cleans up behind it."""
 
     def __init__(self, then: Callable[[Any], None]) -> None:
         self._then, self.done = then, False
+        self._timer: QTimer | None = None
+        self.after: Callable[[], object] = lambda: None
+
+    def within(self, limit_ms: int, parent: QObject) -> None:
+        """Call with None when nothing has come by then."""
+        self._timer = QTimer(parent, singleShot=True, interval=limit_ms)
+        self._timer.timeout.connect(lambda: self(None))
+        self._timer.start()
 
     def __call__(self, value: Any) -> None:
         if not self.done:
             self.done = True
+            if self._timer is not None:
+                self._timer.stop()
+                self._timer.deleteLater()
+                self._timer = None
+            self.after()
             self._then(value)
 
 

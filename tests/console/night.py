@@ -19,8 +19,8 @@ NAMES = {
     "huaian/lianshui/chengji": ("成集镇", "马立新"),
 }
 RED = {
-    "identifier": "2.49.0.0.156.32.0826.1", "sender": "jsqx@weather", "sent": "2026-07-02T21:30:00+08:00", "status": "Actual",
-    "msg_type": "Alert", "scope": "Public", "references": [],
+    "identifier": "2.49.0.0.156.32.0826.1", "sender": "jsqx@weather", "sent": "2026-07-02T21:30:00+08:00",
+    "status": "Actual", "msg_type": "Alert", "scope": "Public", "references": [],
     "infos": [{
         "language": "zh-CN", "event": "暴雨", "urgency": "Immediate", "severity": "Extreme", "certainty": "Observed",
         "onset": "2026-07-02T21:30:00+08:00", "expires": "2026-07-03T06:00:00+08:00", "colour": "red",
@@ -28,7 +28,8 @@ RED = {
         "description": "过去3小时高沟、成集等镇降水量已达100毫米以上，预计未来3小时仍将持续。",
         "instruction": "停止集会、停课、停业；做好山洪、滑坡等灾害的防御和抢险工作。",
         "sender_name": "涟水县气象台", "event_codes": [{"name": "GB/T 35561", "value": "11B03"}],
-        "areas": [{"desc": "涟水县高沟镇、成集镇", "polygons": [[[119.2, 33.8], [119.5, 33.8], [119.5, 34.0], [119.2, 34.0]]],
+        "areas": [{"desc": "涟水县高沟镇、成集镇",
+                   "polygons": [[[119.2, 33.8], [119.5, 33.8], [119.5, 34.0], [119.2, 34.0]]],
                    "circles": [], "geocodes": [{"name": "12379", "value": "320826000000"}]}],
     }],
 }  # fmt: skip
@@ -36,6 +37,14 @@ DRILL = {
     **RED, "identifier": "2.49.0.0.156.32.0826.2", "status": "Exercise",
     "infos": [{**RED["infos"][0], "event": "台风", "colour": "orange", "headline": "【演练】台风橙色预警"}],  # type: ignore[index]
 }  # fmt: skip
+
+
+RESOURCES = (
+    ("消防一站", "team", [119.27, 33.78]),
+    ("冲锋舟 3 艘", "equipment", [119.3, 33.8]),
+    ("县医院", "hospital", [119.26, 33.79]),
+    ("编织袋库", "supply", [119.31, 33.83]),
+)
 
 
 @dataclass
@@ -84,24 +93,39 @@ def hard(world: World) -> Night:
     ids["red"] = actions.propose(county, RED) or ""
     ids["drill"] = actions.propose(county, DRILL) or ""
     do("warning.act", county, record=ids["red"])
-    ids["leak"] = do("incident.add", county, title="高沟堤防渗漏", type="11A02", grade="III", place="高沟镇盐河大堤 K12+300",
-                     position=[119.33, 33.92], words="堤脚有浑水，管涌口直径约十厘米")  # fmt: skip
+    ids["leak"] = do("incident.add", county, title="高沟堤防渗漏", type="11A02", grade="III",
+                     place="高沟镇盐河大堤 K12+300", position=[119.33, 33.92],
+                     words="堤脚有浑水，管涌口直径约十厘米")  # fmt: skip
     for step in ("accept", "verify"):
         do(f"incident.{step}", county, record=ids["leak"])
-    ids["fire"] = do("incident.add", county, title="朱码街道商铺火灾", type="12G01", place="朱码街道东风路 18 号", position=[119.28, 33.77])
-    for name, kind, position in (("消防一站", "team", [119.27, 33.78]), ("冲锋舟 3 艘", "equipment", [119.3, 33.8]),
-                                 ("县医院", "hospital", [119.26, 33.79]), ("编织袋库", "supply", [119.31, 33.83])):  # fmt: skip
-        ids[name] = do("resource.add", county, name=name, type=kind, position=position, phone="0517-8231" + str(len(name)) * 4)
+    ids["fire"] = do(
+        "incident.add",
+        county,
+        title="朱码街道商铺火灾",
+        type="12G01",
+        place="朱码街道东风路 18 号",
+        position=[119.28, 33.77],
+    )
+    for name, kind, position in RESOURCES:
+        ids[name] = do(
+            "resource.add", county, name=name, type=kind, position=position, phone="0517-8231" + str(len(name)) * 4
+        )
     ids["from_city"] = do("task.add", city, title="转移高沟三村低洼户", to="huaian/lianshui", due_at="+2")
-    ids["sandbags"] = do("task.add", county, title="抢筑反滤围井", to="huaian/lianshui/gaogou", incident=ids["leak"], due_at="+45")
+    ids["sandbags"] = do(
+        "task.add", county, title="抢筑反滤围井", to="huaian/lianshui/gaogou", incident=ids["leak"], due_at="+45"
+    )
     world.settle()
     world.beat()
     do("task.accept", town, record=ids["sandbags"])
     world.settle()
-    ids["boats"] = do("task.add", county, title="转移堤北二组 46 户", to="huaian/lianshui/gaogou", incident=ids["leak"], due_at="+1")
+    ids["boats"] = do(
+        "task.add", county, title="转移堤北二组 46 户", to="huaian/lianshui/gaogou", incident=ids["leak"], due_at="+1"
+    )
     world.settle()
     world.beat()
-    ids["count"] = do("task.add", county, title="清点成集镇危房", to="huaian/lianshui/chengji", incident=ids["leak"], due_at="+90")
+    ids["count"] = do(
+        "task.add", county, title="清点成集镇危房", to="huaian/lianshui/chengji", incident=ids["leak"], due_at="+90"
+    )
     do("incident.edit", county, record=ids["leak"], place="高沟镇盐河大堤 K12+300 背水坡")
     do("incident.edit", town, record=ids["leak"], words="管涌口已扩大到二十厘米")
     do("incident.edit", county, record=ids["leak"], words="管涌口直径约十五厘米")

@@ -34,7 +34,8 @@ def test_span(seconds: int, zh: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "shown"),
-    [("2026-07-02T21:54:00+08:00", "21:54"), ("2026-07-02T13:54:00Z", "21:54"), ("2026-07-01T21:54:00+08:00", "07-01 21:54"),
+    [("2026-07-02T21:54:00+08:00", "21:54"), ("2026-07-02T13:54:00Z", "21:54"),
+     ("2026-07-01T21:54:00+08:00", "07-01 21:54"),
      ("2025-07-01T21:54:00+08:00", "2025-07-01 21:54"), ("soon", "soon"), (None, "")],
 )  # fmt: skip
 def test_when(text: str | None, shown: str) -> None:
@@ -69,7 +70,12 @@ def test_left(due: str | None, zh: str, tone: str) -> None:
 
 
 def incident(stage: str, *steps: str) -> dict[str, Any]:
-    return {"id": "0" * 64, "kind": "incident", "stage": stage, "steps": [{"kind": f"incident.{s}"} for s in ("report", *steps)]}
+    return {
+        "id": "0" * 64,
+        "kind": "incident",
+        "stage": stage,
+        "steps": [{"kind": f"incident.{s}"} for s in ("report", *steps)],
+    }
 
 
 BAR = ["接报", "受理", "核实", "派遣", "处置", "核查", "办结"]
@@ -90,14 +96,18 @@ def test_stage_bar_of_a_side_door_shows_what_was_reached() -> None:
 
 AT = "2026-07-02T21:55:00+08:00"
 HEARD = {"at": AT, "node": "n"}
+STORED = {"stored": True, "delivered": None, "accepted": None}
+ARRIVED = {**STORED, "delivered": HEARD}
+SIGNED = {**ARRIVED, "accepted": {"at": AT, "by": "x"}}
+STUCK = {"since": AT, "why": ""}
 TICKS: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
-    ({"stage": "ordered", "ticks": {"stored": True, "delivered": None, "accepted": None}, "waiting": {"since": AT, "why": ""}},
+    ({"stage": "ordered", "ticks": STORED, "waiting": STUCK},
      [("✓存", "done"), ("✗未达", "wrong"), ("", ""), ("自21:55", "wrong")]),
-    ({"stage": "ordered", "ticks": {"stored": True, "delivered": HEARD, "accepted": None}, "waiting": {"since": AT, "why": ""}},
+    ({"stage": "ordered", "ticks": ARRIVED, "waiting": STUCK},
      [("✓存", "done"), ("✓达", "done"), ("…未签", "wrong"), ("自21:55", "wrong")]),
-    ({"stage": "accepted", "ticks": {"stored": True, "delivered": HEARD, "accepted": {"at": AT, "by": "x"}}, "waiting": None},
+    ({"stage": "accepted", "ticks": SIGNED, "waiting": None},
      [("✓存", "done"), ("✓达", "done"), ("✓签", "done"), ("21:55", "quiet")]),
-    ({"stage": "declined", "ticks": {"stored": True, "delivered": HEARD, "accepted": {"at": AT, "by": "x"}}, "waiting": None},
+    ({"stage": "declined", "ticks": SIGNED, "waiting": None},
      [("✓存", "done"), ("✓达", "done"), ("✗退回", "wrong"), ("21:55", "quiet")]),
 ]  # fmt: skip
 
@@ -121,7 +131,10 @@ def test_only_an_actual_warning_looks_real(status: str | None, mark: str, tone: 
     assert bool(words.banner(ZH, warning)) == bool(mark)
 
 
-@pytest.mark.parametrize(("colour", "shape", "word"), [("red", "■", "红色"), ("orange", "▲", "橙色"), ("yellow", "◆", "黄色"), ("blue", "●", "蓝色")])
+@pytest.mark.parametrize(
+    ("colour", "shape", "word"),
+    [("red", "■", "红色"), ("orange", "▲", "橙色"), ("yellow", "◆", "黄色"), ("blue", "●", "蓝色")],
+)
 def test_a_colour_is_also_a_shape_and_a_word(colour: str, shape: str, word: str) -> None:
     text = words.warning_chip(ZH, {"status": "Actual", "colour": colour, "event": "大风"}, NOW).text
     assert text.startswith(shape) and word in text
@@ -160,7 +173,9 @@ def test_as_of(around: list[dict[str, Any]], text: str, tone: str) -> None:
 
 def test_alone() -> None:
     assert words.alone(ZH, None, NOW) == Piece("")
-    assert words.alone(ZH, NOW - 3 * 86_400_000 - 4 * 3_600_000, NOW) == Piece("单机 自 06-29 18:00 (3天04时)", "abnormal")
+    assert words.alone(ZH, NOW - 3 * 86_400_000 - 4 * 3_600_000, NOW) == Piece(
+        "单机 自 06-29 18:00 (3天04时)", "abnormal"
+    )
 
 
 def test_people_on_duty_with_the_one_signed_in() -> None:
@@ -169,12 +184,19 @@ def test_people_on_duty_with_the_one_signed_in() -> None:
     assert words.names_of(ZH, people, "commander", "2") == "未排班"
 
 
-@pytest.mark.parametrize(("name", "short"), [("涟水县指挥中心", "涟水县"), ("指挥中心", "指挥中心"), ("高沟镇", "高沟镇")])
+@pytest.mark.parametrize(
+    ("name", "short"), [("涟水县指挥中心", "涟水县"), ("指挥中心", "指挥中心"), ("高沟镇", "高沟镇")]
+)
 def test_short_centre(name: str, short: str) -> None:
     assert words.short_centre(name) == short
 
 
 def test_trouble_is_one_line_in_the_language(zh: Tongue, en: Tongue) -> None:
-    error = {"code": "refused", "message": "Only an accepted incident can be verified.", "safe": "Nothing was changed.", "do": ""}
+    error = {
+        "code": "refused",
+        "message": "Only an accepted incident can be verified.",
+        "safe": "Nothing was changed.",
+        "do": "",
+    }
     assert words.trouble(zh, error) == "只有已受理的事件才能核实。没有改动任何内容。"
     assert words.trouble(en, error) == "Only an accepted incident can be verified. Nothing was changed."

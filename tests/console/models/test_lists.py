@@ -52,7 +52,7 @@ def test_resources_are_ordered_and_counted(hard_night: Night) -> None:
 def test_the_journal_is_newest_first(hard_night: Night) -> None:
     rows = journal.newest_first(picture.read(hard_night.desk).journal)
     made = journal.columns(ZH, str, hard_night.world.now_ms)
-    assert [made[1].cell(r).text for r in rows][0] == "消防一站出动 2 车 11 人"
+    assert made[1].cell(rows[0]).text == "消防一站出动 2 车 11 人"
     assert len(rows) == 3
 
 

@@ -16,7 +16,10 @@ Record = dict[str, Any]
 
 
 def columns(word: str = "") -> list[Column]:
-    return [Column("a", lambda r: Piece(r["id"], "quiet"), 5), Column("b", lambda r: Piece(word + str(r["n"])), right=True)]
+    return [
+        Column("a", lambda r: Piece(r["id"], "quiet"), 5),
+        Column("b", lambda r: Piece(word + str(r["n"])), right=True),
+    ]
 
 
 def table(*rows: Record) -> RecordTable:

@@ -11,8 +11,23 @@ from console.panels.choices import Me
 from console.panels.commands import VERBS, Context, parse
 
 ZH, EN = tongue("zh"), tongue("en")
-INCIDENT = {"id": "1" * 64, "kind": "incident", "stage": "accepted", "centre": "a/b", "title": "堤防渗漏", "conflicts": []}
-TASK = {"id": "2" * 64, "kind": "task", "stage": "ordered", "centre": "a", "to": "a/b", "title": "转移三村", "conflicts": []}
+INCIDENT = {
+    "id": "1" * 64,
+    "kind": "incident",
+    "stage": "accepted",
+    "centre": "a/b",
+    "title": "堤防渗漏",
+    "conflicts": [],
+}
+TASK = {
+    "id": "2" * 64,
+    "kind": "task",
+    "stage": "ordered",
+    "centre": "a",
+    "to": "a/b",
+    "title": "转移三村",
+    "conflicts": [],
+}
 SENT = {"id": "3" * 64, "kind": "task", "stage": "accepted", "centre": "a/b", "to": "a/b/c", "title": "抢筑围井",
         "incident": INCIDENT["id"], "conflicts": []}  # fmt: skip
 CENTRES = [{"path": "a", "name": "淮安市"}, {"path": "a/b", "name": "涟水县"}, {"path": "a/b/c", "name": "高沟镇"},
@@ -20,12 +35,25 @@ CENTRES = [{"path": "a", "name": "淮安市"}, {"path": "a/b", "name": "涟水�
 
 
 def resource(name: str, stage: str = "available", centre: str = "a/b") -> dict[str, Any]:
-    return {"id": f"{len(name)}{'f' * 63}", "kind": "resource", "stage": stage, "centre": centre, "name": name, "conflicts": [], "asks": []}
+    return {
+        "id": f"{len(name)}{'f' * 63}",
+        "kind": "resource",
+        "stage": stage,
+        "centre": centre,
+        "name": name,
+        "conflicts": [],
+        "asks": [],
+    }
 
 
 def at(chosen: dict[str, Any] | None = None, roles: frozenset[str] = frozenset({"duty"})) -> Context:
     me = Me("a/b", roles, ("a/b/c", "a/b/d", "a"))
-    resources = [resource("消防1"), resource("消防11 中队"), resource("医疗队", "committed"), resource("外县队", centre="a")]
+    resources = [
+        resource("消防1"),
+        resource("消防11 中队"),
+        resource("医疗队", "committed"),
+        resource("外县队", centre="a"),
+    ]
     return Context(me, chosen, CENTRES, resources, [TASK, SENT])
 
 
@@ -92,14 +120,19 @@ def test_nobody_signed_in_can_send_nothing(text: str) -> None:
 
 
 def test_a_settlement_names_the_side_it_keeps() -> None:
-    sides = [{"op": "x", "value": v, "by": "甲", "centre": "a/b", "stamp": [0, 0], "stands": not n} for n, v in enumerate(("东堤", "西堤"))]
+    sides = [
+        {"op": "x", "value": v, "by": "甲", "centre": "a/b", "stamp": [0, 0], "stands": not n}
+        for n, v in enumerate(("东堤", "西堤"))
+    ]
     torn = {**INCIDENT, "conflicts": [{"what": "place", "why": "", "sides": sides}]}
     plan = parse(ZH, "裁定 2", at(torn))
     assert (plan.action, plan.given) == ("conflict.settle", {"record": torn["id"], "keep": "2"})
     assert "西堤" in plan.says
 
 
-@pytest.mark.parametrize("text", ["\x00", "派" * 5_000, "令 → →", "→", "> > >", "记 " + "x" * 5_000, "send \u202e x", "裁定 ²"])
+@pytest.mark.parametrize(
+    "text", ["\x00", "派" * 5_000, "令 → →", "→", "> > >", "记 " + "x" * 5_000, "send \u202e x", "裁定 ²"]
+)
 def test_any_line_is_answered(text: str) -> None:
     assert parse(EN, text, at(TASK)).says
 

@@ -36,7 +36,9 @@ def test_an_incident(hard_night: Night) -> None:
     assert said["地点"].startswith("高沟镇盐河大堤 K12+300 背水坡") and "33.9200°N" in said["地点"]
     assert said["事发"] == "尚不掌握"
     assert shown(hard_night, "fire")["原话"] == "尚不掌握"
-    assert {t["id"] for t in read(hard_night, "leak").tasks} == {hard_night.ids[n] for n in ("sandbags", "boats", "count")}
+    assert {t["id"] for t in read(hard_night, "leak").tasks} == {
+        hard_night.ids[n] for n in ("sandbags", "boats", "count")
+    }
 
 
 def test_a_warning_and_its_drill(hard_night: Night) -> None:
@@ -52,7 +54,10 @@ def test_a_conflict_has_both_sides_with_who_said_so(hard_night: Night) -> None:
     record = read(hard_night, "leak").record
     rows = sides(ZH, record, name_of, hard_night.world.now_ms)
     assert conflict_name(ZH, record) == "原话"
-    assert [(s.number, s.value, s.stands) for s in rows] == [(1, "管涌口直径约十五厘米", True), (2, "管涌口已扩大到二十厘米", False)]
+    assert [(s.number, s.value, s.stands) for s in rows] == [
+        (1, "管涌口直径约十五厘米", True),
+        (2, "管涌口已扩大到二十厘米", False),
+    ]
     assert "孙桂兰 · 镇" in rows[1].said
 
 
