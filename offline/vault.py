@@ -165,7 +165,7 @@ def _read(path: Path) -> File:
         raise Malformed("The vault's file is not one of ours.", code="bad_vault", do="Restore it from a backup.")
     try:
         return msgspec.msgpack.decode(data[len(MAGIC) :], type=File)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Malformed("The vault's file is damaged.", code="bad_vault", do="Restore it from a backup.") from error
 
 

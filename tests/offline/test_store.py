@@ -211,6 +211,14 @@ def test_what_no_signature_proves_or_does_not_fit_stays_out(world: World) -> Non
     assert hub.store.receive("x", [], [good], [sig]).ops
 
 
+def test_a_well_signed_op_of_another_realm_stays_out(world: World) -> None:
+    city, hub = world.centre("a"), world.hub("a")
+    drill = Forger(city)
+    drill.realm = bytes(32)
+    change = drill.give(hub, drill.op("incident.report", {"title": "drill"}))
+    assert not change and "another realm" in change.refused[0]
+
+
 def test_rubbish_among_statements_is_named_and_the_rest_stands(world: World) -> None:
     city, hub = world.centre("a"), world.hub("a")
     wire = city.store.state_authority(centre_key(city), "rules", {"version": 1})
