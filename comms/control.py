@@ -86,21 +86,29 @@ async def serve(path: Path, carry: Carry, stop: asyncio.Event) -> None:
         server.close()
         await server.wait_closed()
         await tasks.close()
-        path.unlink(missing_ok=True)
+        _clear(path)
 
 
 async def _listen(
     path: Path, begin: Callable[[asyncio.StreamReader, asyncio.StreamWriter], None], token: str
 ) -> asyncio.Server:
-    path.unlink(missing_ok=True)  # left by a program that was killed; we hold the profile's lock
+    _clear(path)  # left by a program that was killed; we hold the profile's lock
     if ON_WINDOWS:
         server = await asyncio.start_server(begin, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        path.write_text(f"{port} {token}")
+        _publish(path, f"{port} {token}")
         return server
     server = await asyncio.start_unix_server(begin, _short(path))
     os.chmod(path, 0o600)
     return server
+
+
+def _clear(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+def _publish(path: Path, text: str) -> None:
+    path.write_text(text)
 
 
 def _short(path: Path) -> str:

@@ -383,7 +383,8 @@ def conflict_settle(desk: Desk, record: str, keep: str) -> Answer:
     if conflict["what"] == "stage":
         data = {"ends": [s["op"] for s in conflict["sides"]], "keep": side["op"]}
         return desk.answer(desk.commit(Draft(f"{found['kind']}.settle", data, record_id)), record_id)
-    edit = Draft(f"{found['kind']}.edit", {conflict["what"]: side["value"]}, record_id)
+    verb = "grade" if conflict["what"] == "grade" else "edit"  # a grade is a heavy entry of its own
+    edit = Draft(f"{found['kind']}.{verb}", {conflict["what"]: side["value"]}, record_id)
     return desk.answer(desk.commit(edit), record_id)
 
 
