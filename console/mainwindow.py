@@ -58,6 +58,8 @@ from offline.errors import FenghuoError
 log = logging.getLogger(__name__)
 Record = dict[str, Any]
 NARROW_PX = 1600  # below this three columns do not fit, and the resources become a tab beside the map
+LOW_PX = 640  # below this (150 % on a small laptop) journal and clocks become tabs too
+SMALL_PX = 1_100  # below this region 4 gets the larger share
 TICK_MS = 1_000
 AGES_EVERY_S = 15  # ages in tables are coarse: computing them each second would only burn battery
 
@@ -173,7 +175,10 @@ class MainWindow(QMainWindow):
         box.addWidget(self.rows, 1)
         box.addWidget(self.command)
         self.setCentralWidget(centre)
-        self._narrow: bool | None = None
+        self._shape: tuple[bool, bool] | None = None
+        self._moved = False
+        for splitter in (self.left, self.columns, self.bottom, self.rows):
+            splitter.splitterMoved.connect(self._person_moved)
         self.arrange()
 
     def _connect(self) -> None:
@@ -213,33 +218,45 @@ class MainWindow(QMainWindow):
         return QSize(1920, 1080)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """A narrow window has the resources as a tab beside the map."""
+        """A small window has some regions as tabs beside the map."""
         super().resizeEvent(event)
         self.arrange()
 
     def arrange(self) -> None:
-        """Lay the columns out for the width there is; a person's own splitter positions stay until it changes class."""
-        narrow = self.width() < NARROW_PX
-        if narrow == self._narrow:
-            return
-        self._narrow = narrow
-        if narrow:
-            self.middle.addTab(self.resources, self.t("region.resources"))
-        else:
-            self.left.addWidget(self.resources)
-        self.resources.show()
-        self.middle.tabBar().setVisible(narrow)
+        """Lay the regions out for the size there is; splitters that a person has moved stay until it changes class."""
+        shape = (self.width() < NARROW_PX, self.height() < LOW_PX)
+        if shape != self._shape:
+            self._shape, self._moved = shape, False
+            self._place(*shape)
+        if not self._moved:
+            self._share(*shape)
+
+    def _place(self, narrow: bool, low: bool) -> None:
+        """Which regions are tabs beside the map: the resources when narrow, journal and clocks when low."""
+        homes = ((self.resources, self.left, narrow), (self.journal, self.bottom, low), (self.clocks, self.bottom, low))
+        for panel, home, tabbed in homes:
+            if tabbed:
+                self.middle.addTab(panel, self.t(f"region.{panel.name}"))
+            else:
+                home.addWidget(panel)
+            panel.show()
+        self.bottom.setVisible(not low)
+        self.middle.tabBar().setVisible(narrow or low)
         self.middle.setCurrentIndex(0)
+
+    def _share(self, narrow: bool, low: bool) -> None:
+        """How width and height are shared out; region 4 never so narrow that its buttons wrap into a tower."""
         width, height = max(self.width(), 1), max(self.height(), 1)
-        share = (0.30, 0.36, 0.34) if narrow else (0.255, 0.455, 0.29)
-        self.columns.setSizes([int(width * s) for s in share])
-        for number, stretch in enumerate((0, 1, 0)):
-            self.columns.setStretchFactor(number, stretch)
+        left, right = (0.30, 0.34) if narrow else (0.255, 0.29)
+        if width < SMALL_PX:
+            left, right = 0.30, 0.42
+        self.columns.setSizes([int(width * s) for s in (left, 1 - left - right, right)])
         self.left.setSizes([int(height * s) for s in (0.34, 0.30, 0.30)])
         self.bottom.setSizes([int(width * s) for s in (0.58, 0.42)])
         self.rows.setSizes([int(height * s) for s in ((0.8, 0.2) if narrow else (0.78, 0.22))])
-        self.rows.setStretchFactor(0, 1)
-        self.rows.setStretchFactor(1, 0)
+
+    def _person_moved(self, *_: int) -> None:
+        self._moved = True
 
     # Showing
 
@@ -250,6 +267,8 @@ class MainWindow(QMainWindow):
         now = self.wall()
         self.strip.show_picture(reading.picture, now)
         self._show_tables(now)
+        for table in self.tables:
+            table.point_at(self.chosen_id)  # it may have been chosen before its row was here
         if reading.features is not None:
             self.map.show_features(reading.features)
         if reading.wanted == self.chosen_id:
@@ -368,8 +387,9 @@ class MainWindow(QMainWindow):
             getattr(self, f"_key_{name}")()
 
     def _go(self, widget: QWidget) -> None:
-        if widget in (self.map, self.resources) and self._narrow:
-            self.middle.setCurrentWidget(widget)
+        for tab in (self.map, self.resources, self.journal, self.clocks):
+            if self.middle.indexOf(tab) >= 0 and (tab is widget or tab.isAncestorOf(widget)):
+                self.middle.setCurrentWidget(tab)
         widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
         if isinstance(widget, TablePanel):
             widget.choose_first()
@@ -458,8 +478,9 @@ class MainWindow(QMainWindow):
         for region in (self.intake, self.command):
             region.set_words(self.t)
         self.map.set_words(self.t, self.theme.name)
-        for index, key in enumerate(("region.map", "region.resources")[: self.middle.count()]):
-            self.middle.setTabText(index, self.t(key))
+        for tab in (self.map, self.resources, self.journal, self.clocks):
+            if (index := self.middle.indexOf(tab)) >= 0:
+                self.middle.setTabText(index, self.t(tab.objectName()))
         self._title()
         now = self.wall()
         if self.picture is not None:

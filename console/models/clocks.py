@@ -27,7 +27,7 @@ def columns(t: Tongue, name_of: NameOf, now_ms: int) -> list[Column]:
     return [
         Column(t("column.left"), lambda r: left(t, r.get("due_at"), now_ms), 16, right=True),
         Column(t("column.title"), lambda r: Piece(title(r))),
-        Column(t("column.who"), lambda r: Piece(short_centre(name_of(r.get("to") or "")), "quiet"), 10),
-        Column(t("column.stage"), lambda r: Piece(stage(t, r), "quiet"), 9),
+        Column(t("column.who"), lambda r: Piece(short_centre(name_of(r.get("to") or "")), "quiet"), 10, spare=True),
+        Column(t("column.stage"), lambda r: Piece(stage(t, r), "quiet"), 9, spare=True),
         Column(t("column.due"), lambda r: Piece(when(r.get("due_at"), now_ms), "quiet"), 12, right=True),
     ]

@@ -29,7 +29,7 @@ def columns(
     return [
         Column(t("column.what"), lambda r: Piece(f"{flag(r)}{t.get('what.' + r['what'], r['what'])}", tone(r)), 9),
         Column(t("column.title"), lambda r: what(t, r, drills)),
-        Column(t("column.who"), lambda r: Piece(short_centre(name_of(who(r, target))), "quiet"), 10),
+        Column(t("column.who"), lambda r: Piece(short_centre(name_of(who(r, target))), "quiet"), 10, spare=True),
         Column(t("column.age"), lambda r: wait(t, r, now_ms), 13, right=True),
     ]
 

@@ -21,6 +21,11 @@ def columns(t: Tongue, name_of: NameOf, now_ms: int) -> list[Column]:
         ),
         Column(t("column.stage"), lambda r: Piece(stage(t, r)), 9 if t.language == "zh" else 11),
         Column(t("column.title"), lambda r: Piece(("⇄ " if r["conflicts"] else "") + title(r))),
-        Column(t("column.lead"), lambda r: Piece(short_centre(name_of(r.get("lead") or r["centre"])), "quiet"), 10),
+        Column(
+            t("column.lead"),
+            lambda r: Piece(short_centre(name_of(r.get("lead") or r["centre"])), "quiet"),
+            10,
+            spare=True,
+        ),
         Column(t("column.age"), lambda r: Piece(age_of(t, r["at_first"], now_ms), "quiet"), 7, right=True),
     ]

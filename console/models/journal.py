@@ -29,6 +29,6 @@ def columns(t: Tongue, name_of: NameOf, now_ms: int) -> list[Column]:
             right=True,
         ),
         Column(t("column.text"), lambda r: Piece(line(r.get("text")))),
-        Column(t("column.who"), lambda r: Piece(short_centre(name_of(r["centre"])), "quiet"), 10),
+        Column(t("column.who"), lambda r: Piece(short_centre(name_of(r["centre"])), "quiet"), 10, spare=True),
         Column(t("column.by"), lambda r: Piece(line(r.get("by"), 20), "quiet"), 10),
     ]

@@ -39,6 +39,6 @@ def columns(t: Tongue, name_of: NameOf, title_of: TitleOf) -> list[Column]:
         ),
         Column(t("column.name"), lambda r: Piece(("⇄ " if r["conflicts"] else "") + title(r))),
         Column(t("column.type"), lambda r: Piece(t.get(f"type.{r.get('type')}", line(r.get("type"), 20)), "quiet"), 10),
-        Column(t("column.centre"), lambda r: Piece(short_centre(name_of(r["centre"])), "quiet"), 10),
-        Column(t("column.task"), lambda r: Piece(title_of(r.get("task")), "quiet"), 16),
+        Column(t("column.centre"), lambda r: Piece(short_centre(name_of(r["centre"])), "quiet"), 10, spare=True),
+        Column(t("column.task"), lambda r: Piece(title_of(r.get("task")), "quiet"), 16, spare=True),
     ]

@@ -23,7 +23,8 @@ class Column:
 
     Attributes:
         head: words above it. cell: text and tone of a record. width: in characters of about half a Chinese one; 0
-        stretches. right: aligned right (times and counts). hint: the tooltip, or None for the text itself.
+        stretches. right: aligned right (times and counts). hint: the tooltip, or None for the text itself. spare: left
+        out when there is no room.
     """
 
     head: str
@@ -31,6 +32,7 @@ class Column:
     width: int = 0
     right: bool = False
     hint: Callable[[Record], str] | None = None
+    spare: bool = False
 
 
 def _side(column: Column) -> Qt.AlignmentFlag:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QFont, QKeyEvent, QPalette
+from PySide6.QtGui import QBrush, QColor, QFont, QKeyEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
+    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -22,6 +23,7 @@ from console.panels.pieces import Chip, Region, TypeLine
 from console.theme import Theme
 from console.words import Piece
 
+TITLE_UNITS = 20  # ten Chinese characters: less says nothing about what a row is
 ROW_PAD = 5  # pixels around a line of text: compact, and still a target for a mouse
 
 
@@ -44,6 +46,7 @@ class ToneDelegate(QStyledItemDelegate):
             option.backgroundBrush = QBrush(QColor(self.theme.hatch), Qt.BrushStyle.BDiagPattern)  # type: ignore[attr-defined]
         elif ground:
             option.backgroundBrush = QBrush(QColor(ground))  # type: ignore[attr-defined]
+            option.state &= ~QStyle.StateFlag.State_Selected  # type: ignore[attr-defined] # a colour stays what it is
         if tone in ("strong", "wrong", "abnormal") or ground:
             option.font.setWeight(QFont.Weight.DemiBold)  # type: ignore[attr-defined]
 
@@ -77,6 +80,7 @@ class Rows(QTableView):
         self.setWordWrap(False)
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)
+        self._columns: list[Column] = []
         self.verticalHeader().hide()
         self.horizontalHeader().setHighlightSections(False)
         self.horizontalHeader().setMinimumSectionSize(10)
@@ -109,6 +113,24 @@ class Rows(QTableView):
             if column.width:
                 self.setColumnWidth(number, column.width * unit + 8)
         self.verticalHeader().setDefaultSectionSize(metrics.height() + ROW_PAD)
+        self._columns = list(columns)
+        self._leave_out()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width may have room for more columns, or for fewer."""
+        super().resizeEvent(event)
+        self._leave_out()
+
+    def _leave_out(self) -> None:
+        """Hide spare columns, the last first, until what stretches has room for a few words."""
+        unit = self.fontMetrics().horizontalAdvance("0")
+        need = {n: c.width * unit + 8 if c.width else TITLE_UNITS * unit for n, c in enumerate(self._columns)}
+        for number in reversed([n for n, c in enumerate(self._columns) if c.spare]):
+            if sum(need.values()) <= self.viewport().width():
+                break
+            del need[number]
+        for number in range(len(self._columns)):
+            self.setColumnHidden(number, number not in need)
 
 
 class TablePanel(Region):
@@ -217,6 +239,11 @@ class TablePanel(Region):
         if self.current() == record_id:
             return
         self._quietly(lambda: self.view.setCurrentIndex(self.model.index(row, 0) if row >= 0 else QModelIndex()))
+
+    def point_at(self, record_id: str) -> None:
+        """Make the row of this record current when it is here; else the person's place stays."""
+        if any(r[self._id_field] == record_id for r in self.model.rows):
+            self.choose(record_id)
 
     def choose_first(self) -> None:
         """Make the first row current when none is, as if by hand."""

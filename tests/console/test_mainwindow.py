@@ -366,6 +366,37 @@ def test_alone_since_stands_in_the_strip(qtbot: QtBot, hard_night: Night, window
     assert chip.isVisible() and chip.property("tone") == "abnormal" and window.strip.chips["unsent"].text() == "待发 7"
 
 
+def test_what_is_chosen_before_its_row_is_here_is_pointed_at_later(
+    qtbot: QtBot, hard_night: Night, window_of: Open
+) -> None:
+    from console.actions import ACTIONS
+
+    window = window_of(hard_night)
+    made = ACTIONS["incident.add"].run(hard_night.desk, title="桥梁受损")["record"]["id"]
+    window.choose(made)
+    assert window.incidents.current() == ""
+    qtbot.waitUntil(lambda: window.incidents.current() == made)
+    assert window.inbox.current() == made
+
+
+def test_a_small_window_keeps_every_region_within_reach(qtbot: QtBot, hard_night: Night, window_of: Open) -> None:
+    window = window_of(hard_night, (911, 512))
+    window.choose(hard_night.ids["leak"])
+    QApplication.processEvents()
+    assert (window.width(), window.height()) == (911, 512)
+    for name, region in (("region5", window.journal), ("region6", window.clocks), ("journal", window.journal.line)):
+        window.key(name)
+        assert region.isVisible(), name
+    window.key("region3")
+    assert window.middle.currentWidget() is window.map and window.selected.buttons.isVisible()
+    panel, buttons = window.selected, window.selected.buttons.findChildren(QPushButton)
+    qtbot.waitUntil(lambda: all(panel.rect().contains(b.mapTo(panel, b.rect().bottomRight())) for b in buttons))
+    assert window.inbox.view.isColumnHidden(2), "the centre's name gives way to the title"
+    window.resize(1920, 1080)
+    QApplication.processEvents()
+    assert window.journal.isVisible() and window.clocks.isVisible() and not window.inbox.view.isColumnHidden(2)
+
+
 def test_a_map_that_cannot_be_made_leaves_the_tables(
     qtbot: QtBot, hard_night: Night, window_of: Open, expect_log: Callable[[str], None]
 ) -> None:
