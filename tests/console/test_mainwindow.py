@@ -389,8 +389,16 @@ def test_a_small_window_keeps_every_region_within_reach(qtbot: QtBot, hard_night
         assert region.isVisible(), name
     window.key("region3")
     assert window.middle.currentWidget() is window.map and window.selected.buttons.isVisible()
-    panel, buttons = window.selected, window.selected.buttons.findChildren(QPushButton)
-    qtbot.waitUntil(lambda: all(panel.rect().contains(b.mapTo(panel, b.rect().bottomRight())) for b in buttons))
+    window.choose(hard_night.ids["leak"])
+    panel = window.selected
+
+    def reachable() -> bool:
+        buttons = [b for b in panel.buttons.findChildren(QPushButton) if b.isVisible()]
+        return len(buttons) == 10 and all(
+            panel.rect().contains(b.geometry().translated(panel.buttons.pos())) for b in buttons
+        )
+
+    qtbot.waitUntil(reachable)
     assert window.inbox.view.isColumnHidden(2), "the centre's name gives way to the title"
     window.resize(1920, 1080)
     QApplication.processEvents()
