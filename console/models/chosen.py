@@ -20,6 +20,7 @@ class Chosen:
         tasks: an incident's orders, or an order's own children. warnings: those the incident came from.
         resources: committed to this order or, for an incident, to any of its orders. incident, parent: of an order.
         task: what a resource works on. journal: lines about the incident.
+        unplaced: regions of a warning of which nothing can be drawn on this machine.
     """
 
     record: Record
@@ -30,6 +31,7 @@ class Chosen:
     incident: Record | None = None
     parent: Record | None = None
     task: Record | None = None
+    unplaced: list[str] = field(default_factory=list)
 
 
 def read(view: View, record_id: str) -> Chosen | None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from console.desk import Desk
 from console.loop import Landing
 from console.models import chosen, picture
+from console.models.boundaries import Boundaries
 from console.models.chosen import Chosen
 from console.models.mapfeed import MapFeed
 from console.models.picture import Picture
@@ -44,7 +46,8 @@ class Reader:
         mark: str = "",
     ) -> None:
         self._desk, self._landing, self._show, self._failed = desk, landing, show, failed
-        self._feed = MapFeed(mark)
+        self._boundaries = Boundaries(desk.opened.profile.path / "packs")
+        self._feed = MapFeed(mark, self._boundaries.rings)
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader")
         self._busy, self._again, self._all = False, False, True
         self._ids: set[str] = set()
@@ -76,9 +79,13 @@ class Reader:
         self._landing.when_done(job, self._landed)
 
     def _read(self, wanted: str, ids: list[str], everything: bool) -> Reading:
+        everything |= self._boundaries.look()
         seen = picture.read(self._desk)
         features = self._feed.read(self._desk.view, [] if everything else ids) if ids or everything else None
-        return Reading(seen, features, wanted, chosen.read(self._desk.view, wanted) if wanted else None)
+        found = chosen.read(self._desk.view, wanted) if wanted else None
+        if found:
+            found = replace(found, unplaced=self._boundaries.missing(found.record))
+        return Reading(seen, features, wanted, found)
 
     def _landed(self, job: Future[Reading]) -> None:
         self._busy = False
@@ -110,3 +117,4 @@ class Reader:
         """Read nothing more; waits for what is being read."""
         self.closed = True
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._boundaries.close()

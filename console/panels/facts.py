@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from console import words
@@ -149,7 +149,7 @@ def _warning(t: Tongue, chosen: Chosen, name_of: NameOf, now_ms: int) -> Rows:
     return [
         ("headline", _text(t, info.get("headline") or r.get("headline"))),
         ("hours", words.hours(t, r, now_ms)),
-        ("areas", areas(t, info)),
+        ("areas", areas(t, info, chosen.unplaced)),
         ("sender", Piece(" · ".join(x for x in (sender, action, words.when(r.get("sent"), now_ms)) if x))),
         ("severity", words.known(t, t.get(f"severity.{r.get('severity')}", _severity(r)))),
         ("description", _text(t, info.get("description"))),
@@ -159,8 +159,8 @@ def _warning(t: Tongue, chosen: Chosen, name_of: NameOf, now_ms: int) -> Rows:
     ]
 
 
-def areas(t: Tongue, info: Mapping[str, Any]) -> Piece:
-    """Names of the areas; one without a shape says that this machine has no boundary for it."""
+def areas(t: Tongue, info: Mapping[str, Any], unplaced: Sequence[str] = ()) -> Piece:
+    """Names of the areas, and the regions of which nothing can be drawn: no shape, no boundary on this machine."""
     rows = list(info.get("areas") or [])
     names = []
     for area in rows[:AREAS_MAX]:
@@ -169,6 +169,7 @@ def areas(t: Tongue, info: Mapping[str, Any]) -> Piece:
         names.append(name)
     if len(rows) > AREAS_MAX:
         names.append(f"… +{len(rows) - AREAS_MAX}")
+    names += [t("fact.no_boundary", name=words.line(name, 80)) for name in unplaced[:AREAS_MAX]]
     return words.known(t, "；".join(names))
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 from console.i18n import tongue
 from console.models import clocks, inbox, incidents, journal, picture, resources
+from console.models.boundaries import Boundaries
 from console.models.mapfeed import MapFeed
+from console.panels import facts
+from map.packs import import_boundaries
 from tests.console.night import Night
 
 ZH = tongue("zh")
@@ -67,3 +73,22 @@ def test_the_map_s_features_follow_what_changed(hard_night: Night) -> None:
     later = feed.read(view, [hard_night.ids["drill"]])
     assert later.keys() == first.keys() - {hard_night.ids["drill"]}
     assert MapFeed().read(view, []).keys() == later.keys()
+
+
+def test_a_region_without_a_shape_is_drawn_from_a_pack_or_named(hard_night: Night, tmp_path: Path) -> None:
+    area = {"desc": "涟水县", "polygons": [], "circles": [], "geocodes": [{"name": "CPEAS", "value": "320826000000"}]}
+    warning = {"id": "1", "kind": "warning", "alert": {"infos": [{"areas": [area]}]}}
+    packs = tmp_path / "packs"
+    packs.mkdir()
+    here = Boundaries(packs)
+    assert here.look() and not here.look()
+    assert here.missing(warning) == ["涟水县"] and here.rings("320826000000") is None
+    assert "本机无边界" in facts.areas(ZH, {"areas": [area]}, here.missing(warning)).text
+    ring = [[119.1, 33.7], [119.4, 33.7], [119.4, 33.9], [119.1, 33.7]]
+    shape = {"type": "Polygon", "coordinates": [ring]}
+    feature = {"type": "Feature", "properties": {"adcode": "320826", "name": "涟水县"}, "geometry": shape}
+    source = tmp_path / "county.geojson"
+    source.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), encoding="utf-8")
+    import_boundaries(source, packs)
+    assert here.look() and here.missing(warning) == [] and here.rings("320826000000")
+    here.close()
