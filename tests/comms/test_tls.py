@@ -62,7 +62,9 @@ async def shake(server: ssl.SSLContext, client: ssl.SSLContext) -> tuple[bytes, 
         writer.write(b"x")
         await reader.read()
         writer.close()
+        gone.set()
 
+    gone = asyncio.Event()
     listening = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=server)
     try:
         port = listening.sockets[0].getsockname()[1]
@@ -73,7 +75,9 @@ async def shake(server: ssl.SSLContext, client: ssl.SSLContext) -> tuple[bytes, 
             await reader.readexactly(1)
         finally:
             writer.close()
-        return theirs, await met
+        ours = await met
+        await gone.wait()
+        return theirs, ours
     finally:
         listening.close()
         await listening.wait_closed()
