@@ -1,7 +1,7 @@
 # One command for each thing a developer does. `make demo` and `make test` set everything up by themselves.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test setup  lint types layering unit torture bench-smoke lock clean distclean
+.PHONY: help demo test setup lint types layering unit torture bench-smoke kills lock clean distclean
 SHELL := /bin/bash
 
 VENV     := .venv/bin
@@ -49,6 +49,11 @@ torture: ## a short run of kills, power losses and bad networks
 
 bench-smoke: ## every benchmark starts, runs small and reports
 	@$(VENV)/python -m tests.bench smoke
+
+kills: setup ## the demo twenty times, each with a process killed at a drawn moment; reports in out/kills
+	@mkdir -p out && for seed in $$(seq 1 20); do \
+	  $(VENV)/fenghuo demo --headless --out out/kills/$$seed --kill-seed $$seed >out/kills-$$seed.log 2>&1 \
+	    && echo "seed $$seed: nothing lost" || { echo "seed $$seed failed: out/kills-$$seed.log"; exit 1; }; done
 
 lock: ## write requirements.lock again from pyproject.toml (needs pip-tools)
 	$(VENV)/pip-compile --quiet --allow-unsafe --build-deps-for=wheel --extra=test --generate-hashes --no-emit-find-links \
