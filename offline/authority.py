@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from offline.errors import Malformed, Refused
-from offline.ops import NONE, digest
+from offline.ops import NONE, digest, is_too_deep
 from offline.rules.roles import ROLES
 from offline.trust import Key, verify
 
@@ -26,6 +26,7 @@ DEPTH_MAX = 8  # levels of centres; a city, a county, a town and a village are f
 ROOT = ""  # the path of whoever stands above every centre
 SEEN_MAX = 1024  # heads a statement may name: as many centres may have written at once while they were cut off
 WAITING_MAX = 1024  # statements kept in memory until what they name has come
+VIEWS_MAX = 256  # histories as seen from some heads, kept worked out; anyone may name any heads
 SIGNED = b"fenghuo statement\x00"
 T = TypeVar("T")
 
@@ -202,7 +203,7 @@ def read_statement(wire: bytes) -> Statement:
         core = _decode_core(outer.core)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise Malformed(f"A statement of authority cannot be read ({error}).") from error
-    if core.tag != TAG or any(len(i) != 32 for i in core.seen) or len(core.seen) > SEEN_MAX:
+    if core.tag != TAG or is_too_deep(core.data) or any(len(i) != 32 for i in core.seen) or len(core.seen) > SEEN_MAX:
         raise Malformed("A statement of authority has a shape this program does not know.", code="other_version")
     return Statement(digest(outer.core), core, outer.sig, wire, outer.core)
 
@@ -223,6 +224,7 @@ class Authority:
         self.statements: dict[bytes, Statement] = {}
         self.heads: list[bytes] = []
         self._waiting: dict[bytes, Statement] = {}
+        """By their wire bytes: the same words under a wrong signature must not stand in for the right ones."""
         self._pasts: dict[bytes, frozenset[bytes]] = {}
         self._offers: dict[bytes, list[tuple[bytes, bytes]]] = {}
         self._forget()
@@ -251,14 +253,15 @@ class Authority:
         too many wait.
         """
         statement = read_statement(wire)
-        if statement.id in self.statements or statement.id in self._waiting:
+        if statement.id in self.statements or wire in self._waiting:
             return []
         if statement.core.realm != self.realm and statement.id != self.realm:
             raise Refused("A statement of another realm came in; it was kept out.", code="other_realm")
-        if len(self._waiting) >= WAITING_MAX:
+        whole = all(i in self.statements for i in _needs(statement))
+        if len(self._waiting) >= WAITING_MAX and not whole:  # what is whole waits for nothing that strangers sent
             raise Refused("Too many statements of authority wait for ones that have not come.", code="too_many_waiting")
         with self._lock:
-            self._waiting[statement.id] = statement
+            self._waiting[wire] = statement
             done, unsigned = self._settle()
         if statement.id in unsigned:
             raise Refused("A statement that no known issuer signed came in; it was kept out.", code="unsigned")
@@ -270,11 +273,13 @@ class Authority:
         moved = True
         while moved:
             moved = False
-            for statement in list(self._waiting.values()):
-                needs = [i for i in (*statement.core.seen, statement.core.prev) if i]
+            for wire, statement in list(self._waiting.items()):
+                needs = _needs(statement)
                 if all(i in self.statements for i in needs):
-                    del self._waiting[statement.id]
+                    del self._waiting[wire]
                     moved = True
+                    if statement.id in self.statements:
+                        continue
                     if self._admit(statement, needs):
                         done.append(statement)
                     else:
@@ -345,6 +350,8 @@ class Authority:
     def _past(self, heads: Iterable[bytes]) -> frozenset[bytes]:
         key = tuple(heads)
         if key not in self._seen:
+            if len(self._seen) >= VIEWS_MAX:
+                self._seen.clear()
             self._seen[key] = frozenset(key).union(*(self._pasts[h] for h in key))
         return self._seen[key]
 
@@ -360,6 +367,8 @@ class Authority:
                 if self._void is None:
                     every = _Court(self, frozenset(self.statements))
                     self._void = frozenset(s.id for s in every.ordered if not every.stands(s))
+                if len(self._views) >= VIEWS_MAX:
+                    self._views.clear()
                 self._views[key] = _Court(self, self._past(key) - self._void).view()
             return self._views[key]
 
@@ -378,6 +387,11 @@ def _data(s: Statement, shape: type[T]) -> T | None:
         return msgspec.convert(s.core.data, shape)
     except (msgspec.ValidationError, RecursionError):
         return None
+
+
+def _needs(s: Statement) -> list[bytes]:
+    """What must be here before a statement can be taken in."""
+    return [i for i in (*s.core.seen, s.core.prev) if i]
 
 
 def _offered(s: Statement, realm: bytes) -> tuple[bytes, bytes] | None:

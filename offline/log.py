@@ -1,8 +1,8 @@
 """The log: ops, statements and grants in the order this node took them in, with a running hash over it.
 
 A position is a convenience; chain heads are the truth. Rows are written inside the store's transaction and read by
-links through `outgoing`. A *grant* says that a centre joined a record's audience here, so that what came before it is
-now owed to that centre.
+links through `outgoing`. A *grant* says that a centre joined a record's audience here, so that the ops it names, which
+came before it, are now owed to that centre.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from offline.engine import Connection
 from offline.ops import Op, digest, read_body
 
 OP, STATEMENT, GRANT = 0, 1, 2
+_TURN = {STATEMENT: 0, OP: 1, GRANT: 2}
 FRAME_TARGET = 150_000  # bytes of a batch beyond which no further transaction is added
+ALONE = 1_000_000  # a transaction of more bytes makes a batch by itself: together they might pass what a peer takes
 ROWS_MAX = 5_000  # rows of the log looked at for one batch; the transaction that passes it is still taken whole
 
 
@@ -37,7 +39,11 @@ class Outgoing:
 
 
 def append(con: Connection, rows: list[tuple[int, bytes, str]], origin: str) -> int:
-    """Append rows of (what, ref, centre) as one transaction's worth; the last is its edge. Returns the new position."""
+    """Append rows of (what, ref, centre) as one transaction's worth; the last is its edge. Returns the new position.
+
+    Statements come first and grants last: among those, where no chain waits for its signature, a batch may end.
+    """
+    rows = sorted(rows, key=lambda row: _TURN[row[0]])
     last = con.execute("SELECT pos, run FROM log ORDER BY pos DESC LIMIT 1").fetchone()
     pos, run = last or (0, b"")
     out = []
@@ -80,13 +86,15 @@ def outgoing(
     """
     out = Outgoing(pos=after, run=run_at(con, after) or b"")
     state = _Pick(con, centre, peer, have)
-    size = count = 0
+    size = count = kept = 0
     rows = con.execute("SELECT pos, what, ref, centre, origin, edge, run FROM log WHERE pos>? ORDER BY pos", (after,))
     for pos, what, ref, granted, origin, edge, run in rows:
         size, count = size + state.take(what, ref, granted, origin), count + 1
-        if edge:
+        if edge or (what != OP and size > FRAME_TARGET):
+            if kept and size > ALONE:
+                break
             state.flush(out)
-            out.pos, out.run = pos, run
+            out.pos, out.run, kept = pos, run, size
             if size > FRAME_TARGET or count > ROWS_MAX:
                 break
     out.more = end(con)[0] > out.pos
@@ -128,10 +136,9 @@ class _Pick:
         """In a fall-back the peer holds this header; it may still be owed the body, which it drops when it has it."""
         return self._add(row) if row[2] is not None and may_see(self.con, self.centre, row[3]) else 0
 
-    def _grant(self, record: bytes) -> int:
-        rows = self.con.execute(
-            "SELECT id, header, body, record, node, segment, seq FROM ops WHERE record=?", (record,)
-        ).fetchall()
+    def _grant(self, ops: bytes) -> int:
+        query = "SELECT id, header, body, record, node, segment, seq FROM ops WHERE id=?"
+        rows = [self.con.execute(query, (ops[n : n + 32],)).fetchone() for n in range(0, len(ops), 32)]
         return sum(self._add(row) for row in rows)
 
     def _add(self, row: tuple[bytes, ...]) -> int:
@@ -171,6 +178,16 @@ class _Pick:
             ).fetchall()  # two where a chain was forked
             out.sigs += [(node, segment, at, sig) for at, sig in sigs]
         self.ops, self.statements, self.last = {}, [], {}
+
+
+def grants(con: Connection, record: bytes) -> list[bytes]:
+    """The ops (ids one after the other) of a record whose bodies are here, in parts that each fit a batch."""
+    parts, size = [b""], 0
+    for op_id, length in con.execute("SELECT id, length(body) FROM ops WHERE record=? ORDER BY rowid", (record,)):
+        if parts[-1] and size + length > FRAME_TARGET:
+            parts, size = [*parts, b""], 0
+        parts[-1], size = parts[-1] + op_id, size + length
+    return parts
 
 
 def may_see(con: Connection, centre: str, record: bytes) -> bool:

@@ -24,7 +24,7 @@ from offline.records import check
 from offline.rules import kinds, table
 from offline.trust import verify
 
-OPS_MAX = 5_000  # a record that grows beyond this continues in another
+NODE_OPS_MAX = 1_000  # of one node on one record, twice what a node writes: a flood pushes out nothing of others
 
 
 @dataclass(frozen=True)
@@ -154,9 +154,9 @@ def fold(
 
 def _order(items: list[Item]) -> tuple[list[Item], list[bytes]]:
     """Parents before children, by stamp and id where both may come; what hangs on a missing parent is left out and the
-    parent named. Beyond the bound the newest are left out, the same on every node."""
-    if len(items) > OPS_MAX:
-        items = sorted(items, key=_turn)[:OPS_MAX]
+    parent named. Beyond the bound a node's own newest are left out, the same everywhere."""
+    if len(items) > NODE_OPS_MAX:
+        items = _bounded(items)
     by_id = {i.id: i for i in items}
     children: dict[bytes, list[Item]] = defaultdict(list)
     for item in items:
@@ -174,6 +174,17 @@ def _order(items: list[Item]) -> tuple[list[Item], list[bytes]]:
             if not waits[child.id]:
                 heapq.heappush(ready, (_turn(child), child))
     return ordered, sorted(p for p in children if p not in by_id)
+
+
+def _bounded(items: list[Item]) -> list[Item]:
+    """The oldest ops of each node, by what they say: whoever writes too many pushes out their own only."""
+    counts: dict[bytes, int] = defaultdict(int)
+    kept = []
+    for item in sorted(items, key=_turn):
+        counts[item.header.node] += 1
+        if counts[item.header.node] <= NODE_OPS_MAX:
+            kept.append(item)
+    return kept
 
 
 def _turn(item: Item) -> tuple[bool, tuple[int, int], bytes]:
@@ -360,7 +371,8 @@ def _sum_up(ordered: list[Item], known: dict[bytes, Item], index: dict[bytes, in
     for item in standing[1:]:
         fields.update({k: item.data[k] for k in (*item.kind.needs, "reason", "by") if k in item.data})
     stage = standing[-1].kind.to if standing else ("void" if first.void else first.kind.to)
-    named = {p for i in ordered for p in i.core.parents}
+    lawful = [i for i in ordered if not i.why_not]  # what is not asks nobody to have seen it
+    named = {p for i in lawful for p in i.core.parents}
     last = max(ordered, key=lambda i: i.rank)
     return State(
         id=first.id,
@@ -373,7 +385,7 @@ def _sum_up(ordered: list[Item], known: dict[bytes, Item], index: dict[bytes, in
         stamp=last.stamp,
         first=first.stamp,
         by=first.person.name if first.person else "",
-        heads=[i.id for i in ordered if i.id not in named],
+        heads=[i.id for i in lawful if i.id not in named],
         standing=standing,
         notes=[i for i in ordered if i.stands and i.kind.shape == "note"],
         unlawful=[(i.id, i.why_not) for i in ordered if i.why_not],
@@ -387,8 +399,8 @@ def _audience(ordered: list[Item]) -> list[str]:
 
 
 def _added(item: Item) -> list[str]:
-    """Whom a lawful op adds to its record's audience."""
-    to = item.data.get("to") if not item.why_not else None
+    """Whom a lawful op adds to its record's audience: orders and shares do, whatever else carries the field."""
+    to = item.data.get("to") if not item.why_not and "to" in item.kind.needs else None
     return [to] if isinstance(to, str) else list(to or [])
 
 

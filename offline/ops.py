@@ -23,6 +23,7 @@ NONE = b""
 ZERO_ID = bytes(32)
 BODY_MAX = 200_000  # so that one op with its header always fits a frame of 256 kB
 PARENTS_MAX = 16
+DEPTH_MAX = 32  # of lists in lists; an alert has nine. The interpreter's own bound differs from one call to another
 HEADS_MAX = 1024  # as many centres may have written authority at once while they were cut off
 SEGMENT_BITS = 62  # SQLite's integers are signed; two random 62-bit numbers of one node do not meet
 
@@ -115,8 +116,21 @@ def _check_core(core: Core) -> None:
         raise Malformed("An op names too many parents or authority heads.")
     if len(set(core.parents)) != len(core.parents):
         raise Malformed("An op names one parent twice.")
+    if is_too_deep(core.data):
+        raise Malformed(f"An op's data is nested more than {DEPTH_MAX} deep.")
     if min(core.stamp) < 0 or max(core.stamp) >= 1 << 62:
         raise Malformed("An op's stamp is outside all time.")
+
+
+def is_too_deep(data: Any) -> bool:
+    """Whether lists and tables lie in each other deeper than any of ours do."""
+    level = [data]
+    for _ in range(DEPTH_MAX):
+        inner = [v.values() if isinstance(v, dict) else v for v in level if isinstance(v, dict | list | tuple)]
+        level = [v for values in inner for v in values if isinstance(v, dict | list | tuple)]
+        if not level:
+            return False
+    return True
 
 
 def pack_core(core: Core) -> bytes:

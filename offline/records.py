@@ -18,7 +18,8 @@ from offline.errors import BadInput
 Line = Annotated[str, Meta(max_length=300)]
 Text = Annotated[str, Meta(max_length=20_000)]
 Id = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
-Path = Annotated[str, Meta(max_length=200)]
+Path = Annotated[str, Meta(max_length=330, pattern=r"\A[a-z0-9-]{1,40}(/[a-z0-9-]{1,40}){0,7}\Z")]
+Paths = Annotated[list[Path], Meta(max_length=1_000)]  # a province has that many centres of one level
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Position = tuple[Longitude, Latitude]
@@ -123,7 +124,7 @@ class Other(Fields):
     """What notes, asks and settlements carry beside the fields of their record."""
 
     text: Text | None = None
-    to: list[Path] | Path | None = None
+    to: Paths | Path | None = None
     ends: list[Id] | None = None
     keep: Id | None = None
     want: Literal["commit", "release"] | None = None
@@ -155,7 +156,7 @@ def check(record: str, shape: str, data: dict[str, Any]) -> dict[str, Any]:
     try:
         good: dict[str, Any] = msgspec.to_builtins(msgspec.convert(data, fields))
         _PLAIN(good)
-    except (msgspec.ValidationError, RecursionError, TypeError, OverflowError) as error:
+    except (msgspec.ValidationError, RecursionError, TypeError, ValueError, OverflowError) as error:
         raise BadInput(f"A field cannot be taken as given: {error}.") from error
     given = {name: good.get(name) for name in data}
     for name in TIMES:

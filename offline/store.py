@@ -8,6 +8,7 @@ written after opening starts a new segment of that node's chain.
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -27,7 +28,9 @@ from offline.rules import table
 from offline.trust import Key, verify
 
 Random = Callable[[int], bytes]
+_ID = re.compile(r"[0-9a-f]{64}")
 DRAFTS_MAX = 64  # of one action; it is committed as one transaction and must fit one frame
+FORGED_MAX = 2_000  # signatures of one batch that fit nothing; two branches of a fork give one for each commit
 HOLES_MAX = 20_000  # ops remembered as sent and not stored, for each peer; at a restart they are asked for again
 WARM_MAX = 16  # records kept ready for the next entry
 SIGNINS_KEPT = 10_000  # sign-ins kept in memory
@@ -59,7 +62,7 @@ class Change:
     records: ids of records whose state may differ now. ops: ids newly stored, in order. new: ids of records that were
     not there before. bodies: ops whose body came after their header. origin: "local" or the peer it came from. refused:
     reasons for what was kept out. gaps: chains of which something before is missing. statements: how many of the
-    authority history were new. pos: the log's end.
+    authority history were new. full: one was kept out for want of room and is to come again. pos: the log's end.
     """
 
     origin: str = "local"
@@ -69,6 +72,7 @@ class Change:
     refused: list[str] = field(default_factory=list)
     gaps: list[tuple[bytes, int]] = field(default_factory=list)
     statements: int = 0
+    full: bool = False
     pos: int = 0
 
     def __bool__(self) -> bool:
@@ -319,7 +323,7 @@ class Store:
         items: list[Item],
     ) -> tuple[bytes, bytes]:
         kind = table.KINDS[name]
-        if len(items) >= RECORD_OPS:
+        if sum(i.judged is not None and not i.why_not for i in items) >= RECORD_OPS:  # a stranger's flood fills nothing
             raise Refused("This record is full; open a follow-on.", code="record_full")
         stamps = [i.stamp for i in items if i.id in parents] or [ZERO]
         if kind.shape == "step" and on is None and state and state.standing:
@@ -393,6 +397,7 @@ class Store:
                 news = self.authority.add(wire)
             except (Refused, Malformed) as error:
                 change.refused.append(error.message)
+                change.full |= error.code == "too_many_waiting"
                 continue
             for statement in news:
                 known = self._con.execute(
@@ -430,7 +435,7 @@ class Store:
                 self._take(list(batch), list(sigs), change, rows, touched)
                 self._refold_all(change, rows, touched)
                 change.pos = log.append(self._con, rows, origin) if rows else log.end(self._con)[0]
-                if cursor and not self._holed(origin) and self.authority.waiting <= waited:
+                if cursor and not (self._holed(origin) or change.full or self.authority.waiting > waited):
                     self._con.execute(
                         "INSERT OR REPLACE INTO cursors VALUES(?,?,?,?)", (origin, cursor.epoch, cursor.pos, cursor.run)
                     )
@@ -449,6 +454,7 @@ class Store:
         rows: list[tuple[int, bytes, str]], touched: set[bytes],
     ) -> None:  # fmt: skip
         fresh: dict[tuple[bytes, int], list[tuple[bytes, ops.Header, Op]]] = {}
+        proofs = _Proofs(sigs)
         for op in _whole(batch):
             try:
                 header = ops.read_header(op.header)
@@ -462,7 +468,7 @@ class Store:
             elif not self._known(op_id, op, change, rows, touched):
                 fresh.setdefault((header.node, header.segment), []).append((op_id, header, op))
         for chain, entries in fresh.items():
-            self._take_chain(chain, entries, sigs, change, rows, touched)
+            self._take_chain(chain, entries, proofs, change, rows, touched)
 
     def _fits(self, header: ops.Header, op: Op) -> str:
         if header.realm != self.realm:
@@ -490,12 +496,12 @@ class Store:
 
     def _take_chain(
         self, chain: tuple[bytes, int], entries: list[tuple[bytes, ops.Header, Op]],
-        sigs: list[tuple[bytes, int, int, bytes]], change: Change, rows: list[tuple[int, bytes, str]],
+        proofs: _Proofs, change: Change, rows: list[tuple[int, bytes, str]],
         touched: set[bytes],
     ) -> None:  # fmt: skip
         """Store the proved, gap-free run of one chain; of two branches of a fork both."""
         entries.sort(key=lambda e: e[1].seq)
-        tips = self._proved(chain, entries, sigs)
+        tips = self._proved(chain, entries, proofs)
         proved = _below({e[0]: e[1].prev for e in entries}, list(tips))
         left = [e for e in entries if e[0] not in proved]
         if left:
@@ -522,7 +528,7 @@ class Store:
         self,
         chain: tuple[bytes, int],
         entries: list[tuple[bytes, ops.Header, Op]],
-        sigs: list[tuple[bytes, int, int, bytes]],
+        proofs: _Proofs,
     ) -> dict[bytes, tuple[bytes, int, int, bytes]]:
         """The highest ops of one chain that a signature proves, with it; what lies below one is not looked at again."""
         key = self._public(chain[0])
@@ -532,11 +538,15 @@ class Store:
         prevs = {e[0]: e[1].prev for e in entries}
         tips: dict[bytes, tuple[bytes, int, int, bytes]] = {}
         done: set[bytes] = set()
-        for sig in sorted((s for s in sigs if (s[0], s[1]) == chain and key), key=lambda s: s[2], reverse=True):
+        for sig in sorted(proofs.of.get(chain, ()) if key else (), key=lambda s: s[2], reverse=True):
             for op_id in places.get(sig[2], []):
-                if op_id not in done and verify(key or b"", sig[3], ops.chain_text(op_id)):
+                if op_id in done or proofs.misses >= FORGED_MAX:
+                    continue
+                if verify(key or b"", sig[3], ops.chain_text(op_id)):
                     tips[op_id] = sig
                     done |= _below(prevs, [op_id])
+                else:
+                    proofs.misses += 1
         return tips
 
     def _follows(self, header: ops.Header) -> bool:
@@ -590,7 +600,7 @@ class Store:
     def _note_signin(self, op_id: bytes, header: ops.Header, body: bytes | None, kind: str | None) -> None:
         if body is not None and kind == "session.signin":
             person = ops.read_body(body)[1].data.get("person")
-            if isinstance(person, str) and len(person) == 64:
+            if isinstance(person, str) and _ID.fullmatch(person):
                 row = (op_id, header.node, bytes.fromhex(person), header.segment, header.seq)
                 self._con.execute("INSERT OR IGNORE INTO signins VALUES(?,?,?,?,?)", row)
 
@@ -660,7 +670,9 @@ class Store:
             return
         if waited and first:  # while it could not be folded nobody outside its home was owed it
             new = sorted(cache.implied(state.audience))
-        rows.extend((log.GRANT, record, centre) for centre in new)
+        if new:
+            parts = log.grants(self._con, record)
+            rows.extend((log.GRANT, ops_, centre) for centre in new for ops_ in parts)
         change.records.append(record)
 
     def _fallback_audience(self, record: bytes) -> None:
@@ -796,6 +808,16 @@ class Store:
     def _tell(self, change: Change) -> None:
         for listener in list(self.listeners):
             listener(change)
+
+
+class _Proofs:
+    """The chain signatures of one batch by chain, and how many of them fitted nothing so far."""
+
+    def __init__(self, sigs: list[tuple[bytes, int, int, bytes]]) -> None:
+        self.of: dict[tuple[bytes, int], list[tuple[bytes, int, int, bytes]]] = {}
+        for sig in dict.fromkeys(sigs):
+            self.of.setdefault((sig[0], sig[1]), []).append(sig)
+        self.misses = 0
 
 
 def _below(prevs: dict[bytes, bytes], tips: list[bytes]) -> set[bytes]:

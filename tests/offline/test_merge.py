@@ -561,7 +561,7 @@ def test_beyond_the_bound_the_same_ops_are_left_out_everywhere(monkeypatch: pyte
             world.do(county, "incident.note", record, text=str(n))
         world.settle()
         items: list[Item] = record_items(city, record)
-        monkeypatch.setattr(merge, "OPS_MAX", 9)
+        monkeypatch.setattr(merge, "NODE_OPS_MAX", 9)
         states = set()
         for n in range(10):
             random.Random(n).shuffle(items)
