@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -130,13 +131,13 @@ class Door:
     def take_beats(self, wires: list[bytes]) -> tuple[list[bytes], list[bytes]]:
         """Take beats in; returns those that were news, and the records whose delivered tick may have changed."""
         news, orders = [], set[bytes]()
-        for wire in wires:
+        for wire in _newest(wires):
             try:
                 if self.store.take_beat(wire):
                     news.append(wire)
                     orders |= self._new_orders(wire)
             except FenghuoError:
-                continue  # one that cannot be read harms nobody; the next comes soon
+                continue  # the next comes soon
         return news, self._records_of(orders)
 
     def _new_orders(self, wire: bytes) -> frozenset[bytes]:
@@ -177,3 +178,14 @@ class Door:
     def unsent(self, peers: list[str]) -> dict[str, int]:
         """How many entries each of these peers has not said it has stored."""
         return {peer: self.view().unsent(peer) for peer in peers}
+
+
+def _newest(wires: list[bytes]) -> list[bytes]:
+    """The newest beat of each node; one that cannot be read harms nobody."""
+    best: dict[bytes, tuple[tuple[int, int], bytes]] = {}
+    for wire in wires:
+        with contextlib.suppress(FenghuoError):
+            core = beats.read(wire).core
+            if core.node not in best or best[core.node][0] < core.stamp:
+                best[core.node] = core.stamp, wire
+    return [wire for _, wire in best.values()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -187,8 +188,18 @@ def is_loopback(host: str) -> bool:
     if host.rstrip(".").lower() == "localhost" or host.lower().endswith(".localhost"):
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
+        return _is_short_loopback(host)
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address.is_loopback or address.is_unspecified
+
+
+def _is_short_loopback(host: str) -> bool:
+    """`127.1`, `2130706433` and `0x7f.1` are this machine as well to whoever opens the connection."""
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host.rstrip("."))).is_loopback or host.strip("0x.") == ""
+    except (OSError, UnicodeEncodeError):
         return False
 
 

@@ -18,6 +18,7 @@ from offline.errors import BadInput
 from offline.trust import Peer
 
 PEERS_MAX = 1_200  # a hub serves a thousand consoles, its towns, and some who come back before they are missed
+NODE_MAX = 8  # connections of one node at a time; the newest that proves itself replaces the others
 OPEN_S = 10.0
 STOP_S = 3.0
 
@@ -58,7 +59,7 @@ class Hub:
             self._server = await serve(
                 self._handle, host, port, ssl=self._context, subprotocols=[Subprotocol(SUBPROTOCOL)], compression=None,
                 max_size=FRAME_MAX, open_timeout=OPEN_S, ping_interval=None, close_timeout=1.0, server_header=None,
-                ssl_handshake_timeout=OPEN_S,                 logger=quiet,
+                ssl_handshake_timeout=OPEN_S, logger=quiet,
             )  # fmt: skip
         except OSError as error:
             raise LinkFailed(
@@ -73,7 +74,8 @@ class Hub:
         except LinkRefused:
             ws.transport.abort()
             return
-        if self._stopping or len(self._links) >= self._peers_max:
+        same = sum(link.name == peer.node for link in self._links)
+        if self._stopping or len(self._links) >= self._peers_max or same >= NODE_MAX:
             await ws.close(1013, "busy")
             return
         link = Link(ws, peer, self._host.status_of(peer), self._host)

@@ -23,6 +23,8 @@ SPLIT_AT = 200_000  # a frame is closed when its contents would pass this
 WINDOW = 8  # batches under way and not yet said to be stored
 BATCH_MAX = 16_000_000  # of one batch put together from its frames
 PROOF_MAX = 4_000_000
+ITEM_COST = 64  # counted beside the bytes of each op, statement and signature: empty ones cost memory and time too
+BEATS_MAX = 2_000  # of one frame; each holds a signature
 HEADS_MAX = 200_000  # of one node; each opening of a profile makes one more
 TEXT_MAX = 500
 
@@ -103,7 +105,7 @@ class Lost(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=T
 class Beats(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, tag=8):
     """Signed words of nodes on what they hold."""
 
-    beats: list[bytes]
+    beats: Annotated[list[bytes], Meta(max_length=BEATS_MAX)]
 
 
 class Ping(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, tag=9):

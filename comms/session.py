@@ -320,7 +320,7 @@ class Session:
         elif self.peer is None or self._greeted:
             raise BadFrame("a proof out of place")
         self._proof += frame.proof
-        self._proof_size += sum(map(len, frame.proof)) + 1
+        self._proof_size += sum(map(len, frame.proof)) + protocol.ITEM_COST * (len(frame.proof) + 1)
         if self._proof_size > protocol.PROOF_MAX:
             raise BadFrame("a proof longer than any may be")
         if not frame.more_proof:
@@ -353,7 +353,7 @@ class Session:
                 raise BadFrame(f"a batch from {batch.from_pos} to {batch.upto}, after {self._in_seen}")
             self._partial = BatchCame(Cursor(batch.epoch, batch.upto, batch.run), self._in_round)
         whole = self._partial
-        whole.size += size
+        whole.size += size + protocol.ITEM_COST * (len(batch.statements) + len(batch.ops) + len(batch.sigs))
         if whole.size > protocol.BATCH_MAX or whole.cursor.pos != batch.upto:
             raise BadFrame("a batch longer than any may be, or mixed of two")
         whole.statements += batch.statements

@@ -7,6 +7,7 @@ abnormal, accent, unreal (a drill, a test), or a warning colour.
 from __future__ import annotations
 
 import datetime as dt
+import html
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -21,7 +22,7 @@ NameOf = Callable[[str], str]
 STAGE_BAR = ("reported", "accepted", "verified", "dispatched", "handling", "checked", "closed")
 SHAPES = {"red": "■", "orange": "▲", "yellow": "◆", "blue": "●"}
 NO_SHAPE = "○"
-CONTACT_MS = 60_000  # six beats: a centre whose signed word is older than this is not in contact
+CONTACT_MS = 25_000  # two beats missed: a centre whose signed word is older than this is not in contact
 LINE_MAX = 300
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
@@ -53,6 +54,11 @@ def line(text: object, limit: int = LINE_MAX) -> str:
     whole = "".join(c if c.isprintable() else " " for c in str(text or "")[: limit * 4])
     flat = " ".join(whole.split())
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+def tip(text: str) -> str:
+    """The text for a tooltip, where Qt would take what looks like markup for markup and load what that names."""
+    return f'<p style="white-space:pre-wrap">{html.escape(text)}</p>' if "<" in text else text
 
 
 def known(t: Tongue, value: object) -> Piece:

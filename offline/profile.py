@@ -43,7 +43,7 @@ class Profile:
             raise NotFound(
                 f"There is no profile in {path}.", code="no_profile", do="Run `fenghuo centre init` first."
             ) from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
             raise BadInput(f"config.toml of {path} cannot be read: {error}.") from error
         return cls(path, config)
 

@@ -8,6 +8,7 @@ import datetime as dt
 import os
 import random
 import signal
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -25,6 +26,7 @@ from offline.errors import BadInput
 from offline.profile import Opened, Profile
 
 READY = "ready"
+FILES = 8_192  # a thousand consoles, strangers whose handshakes have not ended, and the store's own
 
 
 def hubs_of(opened: Opened, extra: list[str] | None) -> list[str]:
@@ -38,12 +40,24 @@ def hubs_of(opened: Opened, extra: list[str] | None) -> list[str]:
 def run_hub(args: argparse.Namespace) -> int:
     """A centre's hub until SIGTERM; prints one line when it is ready."""
     path = profile_path(args)
+    _room_for_peers()
     with open_profile(args, path) as opened:
         config = opened.profile.config
         listen = args.listen or config.get("listen") or "127.0.0.1:0"
         parents = [args.parent] if args.parent else [str(u) for u in config.get("hubs", [])]
         asyncio.run(_hub(opened, listen, parents))
     return 0
+
+
+def _room_for_peers() -> None:
+    """Ask for as many open files as the system lets us have, up to what a full hub needs; many give 1,024 unasked."""
+    if sys.platform != "win32":
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _hub(opened: Opened, listen: str, parents: list[str]) -> None:
@@ -65,12 +79,15 @@ async def _hub(opened: Opened, listen: str, parents: list[str]) -> None:
 
 
 async def _all_or_none(jobs: list[asyncio.Task[None]], stop: asyncio.Event) -> None:
-    """Wait for all; when one fails the others stop and its error is raised."""
+    """Wait for all; when one fails the others stop and the error of the first in the list is raised."""
     try:
-        await asyncio.gather(*jobs)
+        await asyncio.wait(jobs, return_when=asyncio.FIRST_EXCEPTION)
     finally:
         stop.set()
-        await asyncio.gather(*jobs, return_exceptions=True)
+        ends = await asyncio.gather(*jobs, return_exceptions=True)
+    for trouble in ends:
+        if trouble is not None:
+            raise trouble
 
 
 def _stop_on_signals(stop: asyncio.Event) -> None:
@@ -105,9 +122,19 @@ def run_console(args: argparse.Namespace) -> int:
     secret = read_secret(getattr(args, "secret_file", None), f"Secret for {profile.path}: ")
     services: list[Callable[[Desk, asyncio.Event], Awaitable[None]]] = [serve_control, poll_feeds]
     return run(
-        profile, secret, getattr(args, "person", None), hubs=args.hub, services=services,
+        profile, secret, getattr(args, "person", None), hubs=args.hub, services=services, size=_size(args.size),
         on_ready=lambda desk: print(f"{READY} {desk.centre}", flush=True),
     )  # fmt: skip
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    """`1920x1080` as two numbers; None when nobody asked."""
+    if text is None:
+        return None
+    width, _, height = text.partition("x")
+    if not (width.isdigit() and height.isdigit() and 600 <= int(width) <= 8000 and 400 <= int(height) <= 8000):
+        raise BadInput(f"“{text}” is no size of a window; write it like 1920x1080.")
+    return int(width), int(height)
 
 
 async def poll_feeds(desk: Desk, stop: asyncio.Event) -> None:
@@ -177,7 +204,8 @@ async def exchange(desk: Desk, seconds: float) -> dict[str, Any]:
         done.cancel()
         await asyncio.gather(job, done, return_exceptions=True)
     live = [x for x in links if x["state"] == "live"]
-    return {"hubs": len(hubs), "live": len(live), "unsent": sum(x["unsent"] for x in links), "links": links}
+    unsent = max(desk.view.unsent_anywhere(), desk.view.unsent_above())
+    return {"hubs": len(hubs), "live": len(live), "unsent": unsent, "links": links}
 
 
 async def _settled(node: Node, stop: asyncio.Event) -> None:

@@ -7,6 +7,7 @@ import getpass
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from console.cli.parser import build
 from offline.errors import BadInput, FenghuoError, Locked
 
 SECRET_MAX = 1_000
+_ORDERS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Characters that a terminal obeys, and those that turn the direction of text."""
 
 
 @dataclass
@@ -43,13 +46,20 @@ class Context:
         """A path as the caller meant it."""
         return (self.cwd / text).resolve()
 
-    def one(self, value: dict[str, Any], line: str | None = None) -> None:
-        """Print one object: JSON on one line, or a line for a person."""
-        self.out.write((_dumps(value) if self.json or line is None else line) + "\n")
+    def one(self, value: dict[str, Any], *lines: str | None) -> None:
+        """Print one object: JSON on one line, or a line (or more) for a person."""
+        for_person = [plain(line) for line in lines if line is not None]
+        self.out.write("\n".join([_dumps(value)] if self.json or not for_person else for_person) + "\n")
+
+
+def plain(text: str) -> str:
+    """One line in which what somebody typed can give the terminal no orders: such characters are shown as escapes."""
+    return _ORDERS.sub(lambda found: " " if found[0] in "\n\t" else f"\\u{ord(found[0]):04x}", text)
 
 
 def _dumps(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _ORDERS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def start(args: argparse.Namespace, argv: list[str]) -> int:
@@ -68,7 +78,7 @@ def start(args: argparse.Namespace, argv: list[str]) -> int:
 
 def tell(error: FenghuoError, err: TextIO, *, as_json: bool) -> None:
     """One sentence, or `{"error": {code, message, safe, do}}`."""
-    err.write((_dumps({"error": error.as_json()}) if as_json else str(error)) + "\n")
+    err.write((_dumps({"error": error.as_json()}) if as_json else plain(str(error))) + "\n")
 
 
 def _start(args: argparse.Namespace, argv: list[str]) -> int:
@@ -158,7 +168,10 @@ def read_secret(file: str | None, prompt: str) -> str:
         return os.environ["FENGHUO_SECRET"]
     if not sys.stdin.isatty():
         raise BadInput("No secret was given.", code="no_secret", do="Use --secret-file or FENGHUO_SECRET.")
-    return getpass.getpass(prompt)
+    try:
+        return getpass.getpass(prompt)
+    except EOFError:
+        raise BadInput("No secret was given.", code="no_secret") from None
 
 
 def carry(ctx: Context) -> int:

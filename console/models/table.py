@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from console.words import Piece
+from console.words import Piece, tip
 
 Record = dict[str, Any]
 Index = QModelIndex | QPersistentModelIndex
@@ -73,7 +73,7 @@ class RecordTable(QAbstractTableModel):
             return _side(column)
         if role == Qt.ItemDataRole.ToolTipRole:
             record = self._rows[index.row()]
-            return column.hint(record) if column.hint else self._cells[index.row()][index.column()].text
+            return tip(column.hint(record) if column.hint else self._cells[index.row()][index.column()].text)
         return self._rows[index.row()] if role == RECORD_ROLE else None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

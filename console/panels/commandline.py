@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout
 from console.i18n import Tongue
 from console.panels.commands import Context, Plan, parse
 from console.panels.pieces import Chip, Region, TypeLine
-from console.words import Piece
+from console.words import Piece, tip
 
 
 class CommandLine(Region):
@@ -73,7 +73,7 @@ class CommandLine(Region):
     def say(self, piece: Piece) -> None:
         """Set the sentence."""
         self.says.show_piece(piece)
-        self.says.setToolTip(piece.text)
+        self.says.setToolTip(tip(piece.text))
 
     def sizeHint(self) -> QSize:
         """The line and two lines of text, so that a long sentence moves nothing."""

@@ -100,7 +100,7 @@ class ConflictCard(QFrame):
                 )
                 button.setText(t("conflict.settle", n=side.number))
                 button.setEnabled(not refused)
-                button.setToolTip(refused)
+                button.setToolTip(words.tip(refused))
 
 
 class FactGrid(QWidget):
@@ -272,7 +272,7 @@ class SelectedPanel(Region):
             if button.text() != text:
                 button.setText(text)
             button.setEnabled(choice.on)
-            button.setToolTip(choice.why)
+            button.setToolTip(words.tip(choice.why))
             main = "F5" in choice.keys and choice.on
             if button.property("main") != main:
                 button.setProperty("main", main)

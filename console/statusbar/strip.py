@@ -10,6 +10,7 @@ from console.i18n import Tongue
 from console.models.picture import Picture
 from console.panels.pieces import Chip
 from console.statusbar.texts import FOLDED_FIRST, ORDER, WARNINGS_MAX, texts, warnings
+from console.words import tip
 
 GAP = 10
 
@@ -76,7 +77,7 @@ class Strip(QFrame):
                 gone.append(chip)
                 chip.hide()
                 self.folded.setText(self.t("strip.folded", n=len(gone)))
-                self.folded.setToolTip("\n".join(c.text() for c in gone))
+                self.folded.setToolTip(tip("\n".join(c.text() for c in gone)))
                 self.folded.show()
 
     def _need(self) -> int:

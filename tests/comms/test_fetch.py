@@ -191,7 +191,8 @@ def test_which_addresses_are_asked(url: str, referrer: str | None, allowed: bool
 
 def test_loopback_by_name_and_number() -> None:
     assert all(map(is_loopback, ("localhost", "a.localhost", "127.0.0.9", "::1")))
-    assert not any(map(is_loopback, ("example.org", "10.0.0.1", "")))
+    assert all(map(is_loopback, ("127.1", "2130706433", "0x7f.0.0.1", "::ffff:127.0.0.1", "0.0.0.0", "0", "::")))
+    assert not any(map(is_loopback, ("example.org", "10.0.0.1", "10.1", "")))
 
 
 def test_a_file_is_read_under_the_same_cap(tmp_path: Path) -> None:

@@ -272,6 +272,20 @@ def test_it_takes_no_more_peers_than_it_may(tmp_path: Path, monkeypatch: pytest.
     asyncio.run(play())
 
 
+def test_one_node_cannot_take_every_place(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with city_hub(tmp_path) as hub, contextlib.AsyncExitStack() as stack:
+            many = [await stack.enter_async_context(hub.dial()) for _ in range(hubs.NODE_MAX)]
+            for ws in many:
+                await ws.recv()
+            async with hub.dial() as one_more:
+                with pytest.raises(ConnectionClosed) as caught:
+                    await one_more.recv()
+                assert caught.value.rcvd is not None and caught.value.rcvd.code == 1013
+
+    asyncio.run(play())
+
+
 def test_it_stops_cleanly_while_peers_come_and_write(tmp_path: Path) -> None:
     async def play() -> None:
         async with city_hub(tmp_path) as hub:

@@ -287,6 +287,30 @@ def test_a_batch_without_end_is_cut() -> None:
     assert side.came(Closed)[0].code == "malformed"
 
 
+@pytest.mark.parametrize("what", ["statements", "ops", "sigs"])
+def test_a_batch_of_very_many_nothings_is_cut(what: str) -> None:
+    side = greeted().left
+    nothing = {"statements": b"", "ops": (b"", None), "sigs": (bytes(32), 0, 0, b"")}[what]
+    taken = 0
+    while not side.came(Closed) and taken < 1_000_000:
+        side.hears(batch(from_pos=5, upto=9, final=False, **{what: [nothing] * 5_000}))
+        taken += 5_000
+    assert side.came(Closed)[0].code == "malformed" and taken < 300_000
+
+
+def test_a_proof_of_very_many_nothings_is_cut() -> None:
+    side = Side(facts("left"))
+    side.hears(protocol.Hello(0, 0, bytes(32), "a", bytes(32), "e", 0, 0, None, [b""] * 50_000, True))
+    side.hears(Proof([b""] * 50_000, True))
+    assert side.came(Closed)[0].code == "malformed"
+
+
+def test_a_frame_of_very_many_beats_is_cut() -> None:
+    side = greeted().left
+    side.hears(protocol.Beats([b""] * (protocol.BEATS_MAX + 1)))
+    assert side.came(Closed)[0].code == "malformed"
+
+
 hellos = st.sampled_from([protocol.encode(protocol.Hello(0, 0, bytes(32), "a", bytes(32), "e", 3, 0, None, [], False))])
 some = st.sampled_from(
     [

@@ -63,15 +63,13 @@ def add(ctx: Context) -> None:
 
 def show(ctx: Context) -> None:
     """`feed list`: each feed with when it was last read and what was wrong."""
+    from comms.feeds.keep import StoreKeep
+    from comms.feeds.poller import FeedState
+
     for source in ctx.desk.opened.profile.config.get("feeds", []):
-        kept = ctx.desk.opened.store.feed(source)
-        row = {
-            "source": source,
-            "fetched_ms": kept.get("fetched_ms"),
-            "failures": kept.get("failures", 0),
-            "note": kept.get("note"),
-        }
-        ctx.one(row, f"{source}  {row['note'] or 'not read yet'}")
+        kept = StoreKeep(ctx.desk.opened.store).get_feed(source) or FeedState(source)
+        row = {"source": source, "good_at": kept.good_at, "failures": kept.failures, "error": kept.error}
+        ctx.one(row, f"{source}  {kept.error or kept.good_at or 'not read yet'}")
 
 
 VERBS = {

@@ -10,7 +10,7 @@ from pathlib import Path
 from console.cli.run import Context, profile_path, read_secret
 from console.desk import wall_ms
 from offline import founding
-from offline.errors import Refused
+from offline.errors import BadInput, Refused
 from offline.profile import Opened, Profile
 
 
@@ -89,7 +89,7 @@ def sync_status(ctx: Context) -> None:
     lines = [
         f"{x['centre'] or x['url']}  {x['state']}  unsent {x['unsent']}  {x['reason'] or ''}" for x in desk.links()
     ]
-    ctx.one(status, "\n".join(lines) or "no link runs")
+    ctx.one(status, *(lines or ["no link runs"]))
 
 
 def sync_once(ctx: Context) -> None:
@@ -97,7 +97,8 @@ def sync_once(ctx: Context) -> None:
     from console.cli.programs import exchange
 
     done = asyncio.run(exchange(ctx.desk, ctx.args.seconds))
-    ctx.one(done, f"{done['live']} of {done['hubs']} hubs reached, {done['unsent']} entries wait")
+    why = [f"{x['url'] or x['peer']}: {x['state']} {x['reason'] or ''}" for x in done["links"] if x["state"] != "live"]
+    ctx.one(done, f"{done['live']} of {done['hubs']} hubs reached, {done['unsent']} entries wait", *why)
     ctx.exit = 0 if done["live"] else 1
 
 
@@ -115,8 +116,11 @@ def rebuild(ctx: Context) -> None:
 
 def lacks(ctx: Context) -> None:
     """Which ops of a list are not stored here."""
-    ops = ctx.path(ctx.args.ops_file).read_text(encoding="ascii").split()
-    missing = ctx.desk.view.lacks(ops)
+    try:
+        ops = ctx.path(ctx.args.ops_file).read_text(encoding="ascii").split()
+        missing = ctx.desk.view.lacks(ops)
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{ctx.args.ops_file} is no list of op ids.") from error
     ctx.one({"asked": len(ops), "lacks": missing}, f"{len(missing)} of {len(ops)} are not here")
     ctx.exit = 1 if missing and not ctx.json else 0
 

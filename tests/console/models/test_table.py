@@ -6,6 +6,8 @@ import random
 from typing import Any
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextDocument
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
@@ -86,3 +88,12 @@ def test_roles(qtbot: QtBot) -> None:
     assert model.index(0, 0).data(TONE_ROLE) == "quiet"
     assert model.index(0, 0).data(RECORD_ROLE) == row("a")
     assert model.record(5) is None and model.row_of("a") == 0 and model.row_of("z") == -1
+
+
+def test_what_looks_like_markup_is_no_markup_in_a_tooltip(qtbot: QtBot) -> None:
+    hostile = '<img src="file:///etc/hostname"><b>alarm</b>'
+    model = table(row(hostile))
+    tip = model.data(model.index(0, 0), Qt.ItemDataRole.ToolTipRole)
+    read = QTextDocument()
+    read.setHtml(tip)
+    assert tip.startswith("<p") and read.toPlainText() == hostile
