@@ -214,6 +214,8 @@ def _rows(table: Path) -> list[dict[str, str]]:
 
 def _read(path: Path) -> _Collection:
     try:
+        if path.exists() and not path.is_file():  # a pipe or device would never end
+            raise BadBoundaries(f"{path} is not a file.")
         if path.stat().st_size > MAX_FILE_BYTES:
             raise BadBoundaries(f"{path.name} is larger than {MAX_FILE_BYTES // 2**20} MB.")
         collection = msgspec.json.decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf"), type=_Collection)

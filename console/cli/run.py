@@ -161,7 +161,8 @@ def read_secret(file: str | None, prompt: str) -> str:
     """The secret from a file, FENGHUO_SECRET or a prompt; never from an argument."""
     if file:
         try:
-            return Path(file).read_text(encoding="utf-8")[:SECRET_MAX].rstrip("\r\n")
+            with Path(file).open(encoding="utf-8") as given:
+                return given.read(SECRET_MAX).rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
             raise BadInput(f"The secret's file {file} cannot be read.", code="no_secret") from error
     if os.environ.get("FENGHUO_SECRET"):
@@ -178,8 +179,10 @@ def carry(ctx: Context) -> int:
     """Carry a verb out; known trouble becomes a sentence on its error output and exit code 1."""
     from console.cli.verbs import VERBS
 
-    verb: Callable[[Context], None] = VERBS[ctx.args.group, ctx.args.verb]
+    verb: Callable[[Context], None] | None = VERBS.get((ctx.args.group, getattr(ctx.args, "verb", "")))
     try:
+        if verb is None:
+            raise BadInput(f"A running program cannot carry out `{ctx.args.group}`.")
         verb(ctx)
     except FenghuoError as error:
         tell(error, ctx.err, as_json=ctx.json)
@@ -206,6 +209,8 @@ def carry_for(desk: Any, argv: list[str], cwd: str, stdin: str = "") -> tuple[st
 
 def _check_person(args: argparse.Namespace, desk: Any) -> None:
     """The running program acts for whoever is signed in there, and for nobody else."""
+    if getattr(args, "realm", desk.realm) != desk.realm:
+        raise Locked(f"The running program works in realm {desk.realm}.", code="other_realm")
     wanted, signed = getattr(args, "person", None), (desk.person or {}).get("name")
     if wanted and wanted != signed:
         raise Locked(f"{signed or 'nobody'} is signed in at the running program, not {wanted}.", code="other_person")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.command import ROOT, fenghuo
+from comms.control import Request, ask
+from tests.helpers.command import ROOT, fenghuo, running
 
 HOSTILE = "dam\x1b[2J\x1b]0;owned\x07\n00000000  closed  \u009b31m\u202eworn"
 
@@ -49,6 +50,8 @@ def test_bad_words_end_in_one_sentence(profile: Path, tmp_path: Path) -> None:
         ["incident", "add", "--title", "\udcff"],
         ["store", "lacks", "--ops-file", str(tmp_path / "ops")],
         ["store", "lacks", "--ops-file", str(tmp_path / "none")],
+        ["store", "lacks", "--ops-file", "/dev/zero"],
+        ["incident", "list", "--secret-file", "/dev/zero"],
         ["incident", "list", "--profile", str(tmp_path / "ops")],
     ):
         done = fenghuo(*words, profile=None if "--profile" in words else profile, expect=1)
@@ -77,3 +80,9 @@ def test_a_hub_asks_for_room_for_all_its_peers() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "True\n"
+
+
+def test_a_running_program_answers_words_that_it_cannot_carry_out(profile: Path) -> None:
+    with running("hub", profile=profile):
+        answer = ask(profile / "run" / "control.sock", Request(["hub"], "/"), 30)
+    assert answer.exit == 1 and answer.stderr.count("\n") == 1

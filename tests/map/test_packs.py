@@ -238,3 +238,10 @@ def _box(rings: list[list[list[float]]]) -> tuple[float, ...]:
     lons = [lon for ring in rings for lon, _ in ring]
     lats = [lat for ring in rings for _, lat in ring]
     return min(lons), min(lats), max(lons), max(lats)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device here")
+@pytest.mark.parametrize("path", ["/dev/zero", "/"])
+def test_what_never_ends_is_no_file_of_boundaries(path: str, tmp_path: Path) -> None:
+    with pytest.raises(BadBoundaries, match="not a file"):
+        import_boundaries(Path(path), tmp_path)

@@ -13,6 +13,8 @@ from offline import founding
 from offline.errors import BadInput, Refused
 from offline.profile import Opened, Profile
 
+OPS_FILE_MAX = 65_000_000  # a million ids
+
 
 def means() -> founding.Means:
     """Real time, real randomness, full cost for whoever guesses."""
@@ -56,7 +58,7 @@ def add_node(ctx: Context) -> None:
     a = ctx.args
     if (a.use == "desk") != bool(a.person):
         raise Refused("A desk needs a person, a hub has none.")
-    secret = read_secret(a.node_secret_file, "")
+    secret = read_secret(str(ctx.path(a.node_secret_file)), "")
     profile = founding.add_profile(ctx.desk.opened, ctx.path(a.out), a.use, secret, means(), person=a.person)
     ctx.one({"profile": str(profile.path), "use": a.use}, f"{a.use} in {profile.path}")
 
@@ -64,7 +66,7 @@ def add_node(ctx: Context) -> None:
 def add_person(ctx: Context) -> None:
     """A person at this centre."""
     a = ctx.args
-    secret = read_secret(a.new_secret_file, "")
+    secret = read_secret(str(ctx.path(a.new_secret_file)), "")
     who = founding.add_person(ctx.desk.opened, a.name, secret, a.roles.split(","), a.phone, means())
     ctx.one({"id": who.hex(), "kind": "person", "name": a.name}, f"{a.name} can sign in here")
 
@@ -116,8 +118,12 @@ def rebuild(ctx: Context) -> None:
 
 def lacks(ctx: Context) -> None:
     """Which ops of a list are not stored here."""
+    path = ctx.path(ctx.args.ops_file)
     try:
-        ops = ctx.path(ctx.args.ops_file).read_text(encoding="ascii").split()
+        if not path.is_file():  # a pipe or device would never end
+            raise FileNotFoundError(path)
+        with path.open(encoding="ascii") as file:
+            ops = file.read(OPS_FILE_MAX).split()
         missing = ctx.desk.view.lacks(ops)
     except (OSError, ValueError) as error:
         raise BadInput(f"{ctx.args.ops_file} is no list of op ids.") from error
