@@ -48,11 +48,19 @@ def _simple(name: str, zh: str, en: str) -> None:
     """An action that is one command on one record, with a reason where the table asks for one."""
 
     def run(desk: Desk, record: str, reason: str | None = None) -> Answer:
-        record_id = desk.view.id_of(record)
+        record_id = _of_kind(desk, record, name)
         data = {"reason": reason} if reason else {}
         return desk.answer(desk.commit(Draft(name, data, record_id)), record_id)
 
     action(name, zh, en)(run)
+
+
+def _of_kind(desk: Desk, record: str, name: str) -> bytes:
+    """The record's full id; BadInput when this action is for another kind of record."""
+    found, kind = desk.view.get(record), name.partition(".")[0]
+    if found["kind"] != kind:
+        raise BadInput(f"{record} is of kind {found['kind']}, not {kind}.")
+    return bytes.fromhex(found["id"])
 
 
 for _name, _zh, _en in (
@@ -60,7 +68,6 @@ for _name, _zh, _en in (
     ("incident.verify", "核实", "verify"),
     ("incident.handle", "处置", "handling"),
     ("incident.check", "核查", "check"),
-    ("incident.close", "办结", "close"),
     ("incident.return", "退回", "return"),
     ("incident.void", "作废", "make void"),
     ("incident.reopen", "重新打开", "reopen"),
@@ -89,6 +96,19 @@ def now_text(desk: Desk) -> str:
 
 
 # Incidents
+
+
+@action("incident.close", "办结", "close")
+def incident_close(desk: Desk, record: str, anyway: bool = False) -> Answer:
+    """Close an incident; refused while its orders are open, unless it is meant."""
+    record_id = _of_kind(desk, record, "incident.close")
+    left = [t for t in desk.view.list("task", open_only=True, about=record_id.hex()) if t["stage"] != "declined"]
+    if left and not anyway:
+        raise Refused(
+            f"{len(left)} of its orders are open, the first: {left[0]['title']}.",
+            do="Check them off or withdraw them first (on the command line: --anyway).",
+        )
+    return desk.answer(desk.commit(Draft("incident.close", {}, record_id)), record_id)
 
 
 @action("incident.add", "接报", "report an incident")
@@ -159,8 +179,7 @@ def task_add(
     parent: str | None = None,
 ) -> Answer:  # fmt: skip
     """Order a centre to do something; the incident goes with it, and is dispatched when its stage allows."""
-    if to not in {c["path"] for c in desk.view.centres()}:
-        raise BadInput(f"No centre {to} is known here.", do="Look it up with `fenghuo place list`.")
+    to = _centre_named(desk, to)
     if parent:
         parent = desk.view.get(parent)["id"]
         incident = incident or desk.view.get(parent).get("incident")
@@ -173,6 +192,15 @@ def task_add(
     drafts = [Draft("task.order", data), *_along(desk, about, to)]
     change = desk.commit(*drafts)
     return desk.answer(change, desk.made(change, "task"))
+
+
+def _centre_named(desk: Desk, name: str) -> str:
+    """The path of a centre given by its path or by what people call it."""
+    centres = desk.view.centres()
+    paths = [c["path"] for c in centres if name in (c["path"], c["name"])]
+    if len(paths) != 1:
+        raise BadInput(f"No centre {name} is known here.", do="Look it up with `fenghuo place list`.")
+    return str(paths[0])
 
 
 def _along(desk: Desk, about: Record | None, to: str) -> list[Draft]:
@@ -221,9 +249,18 @@ def resource_edit(desk: Desk, record: str, **fields: Any) -> Answer:
 @action("resource.send", "派遣", "dispatch")
 def resource_send(desk: Desk, record: str, task: str) -> Answer:
     """Ask the keeper of this centre to commit a resource to a task; shown as *asked* until it answers."""
-    record_id, order = desk.view.id_of(record), desk.view.get(task)
-    data = {"want": "commit", "task": order["id"]}
-    return desk.answer(desk.commit(Draft("resource.ask", data, record_id)), record_id)
+    record_id, order = _of_kind(desk, record, "resource.ask"), desk.view.get(task)
+    found = desk.view.get(record)
+    if found["stage"] == "committed":
+        raise Refused(
+            "It is already committed" + (" to this order." if found["task"] == order["id"] else " to another order."),
+            do="Release it there first, or send another.",
+        )
+    drafts = [Draft("resource.ask", {"want": "commit", "task": order["id"]}, record_id)]
+    unseen = sorted({str(order["to"]), str(order["centre"])} - set(found["audience"]))
+    if unseen:  # who gave the order and who carries it out see what comes
+        drafts.append(Draft("resource.share", {"to": unseen}, record_id))
+    return desk.answer(desk.commit(*drafts), record_id)
 
 
 @action("resource.release", "归建", "release")
@@ -315,7 +352,7 @@ def warning_incident(desk: Desk, record: str, title: str | None = None, place: s
         title=title or found.get("headline") or found.get("event"), type=codes[0] if codes else None,
         place=place or _place_of(found), position=found.get("position"), source=found["id"],
     )  # fmt: skip
-    data["title"] = str(data.get("title", ""))[:300]
+    data["title"] = (_unreal(found) + str(data.get("title", "")))[:300]
     record_id = bytes.fromhex(found["id"])
     drafts = [Draft("incident.report", data), Draft("warning.raise", {"incident": Ref(0)}, record_id)]
     below = desk.view.below(all_levels=True)
@@ -323,6 +360,15 @@ def warning_incident(desk: Desk, record: str, title: str | None = None, place: s
         drafts.append(Draft("warning.share", {"to": below}, record_id))
     change = desk.commit(*drafts)
     return desk.answer(change, desk.made(change, "incident"))
+
+
+UNREAL = {"Exercise": "【演练】", "Test": "【测试】", "System": "【系统】", "Draft": "【草稿】"}
+
+
+def _unreal(warning: Record) -> str:
+    """What stands before the title of anything made from an alert that is not real, unless it says so already."""
+    mark = UNREAL.get(str(warning.get("status")), "")
+    return "" if mark.strip("【】") in str(warning.get("headline") or "") else mark
 
 
 def _place_of(warning: Record) -> str | None:

@@ -11,8 +11,9 @@ Everything a desk knows and may decide lives here, with no network and no window
 Which way data flows: a draft or a batch from a peer enters `Store.commit` or `Store.receive`; it is checked
 (`ops`, `authority`), appended (`log`), the records it touches are folded (`merge`) and their current state is written
 for panels (`cache`), all in one durable transaction; out comes one typed `Change`. Panels, the map and the command
-line read through `view`. Keys rest in the `vault`; a node's folder is a `profile`; `sync` answers what one side has
-that the other lacks.
+line read through `view`. Keys rest in the `vault`; a node's folder is a `profile`, made by `founding`. `log` answers
+what one side has that the other lacks, `beats` are signed words on what a node holds, and only a centre's `keeper`
+commits its resources.
 
 This package imports nothing of ours and no module that could reach a network; `tests/test_layering.py` says so.
 Wall time, randomness and secrets are handed in, so that a whole outage replays in milliseconds.

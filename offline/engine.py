@@ -116,7 +116,7 @@ def _translate(error: Exception, doing: str) -> FenghuoError:
     if "readonly" in text or "read-only" in text:
         return NeverSaved("The disk does not let us write.", code="read_only", do="Check the disk and do it again.")
     if "malformed" in text or "not a database" in text:
-        return StoreTrouble("The cache file is damaged.", code="corrupt", do="Run `fenghuo store verify`.")
+        return StoreTrouble("The cache file is damaged.", code="corrupt", do="Restore the profile from a backup.")
     if "unable to open" in text:
         return StoreTrouble("The cache file cannot be opened.", code="no_file", do="Check the profile's folder.")
     return NeverSaved(f"The cache could not {doing}: {text}.")

@@ -347,6 +347,8 @@ class Store:
     def _judge(self, items: list[Item]) -> State:
         """Ask the fold itself whether the new op, the last of these, is lawful, before it exists."""
         item, state = items[-1], self._fold(items)
+        if item.why_not.endswith("."):
+            raise Refused(item.why_not)  # a rule's own sentence
         if item.why_not or state is None:
             raise Refused(f"That cannot be done: {item.why_not or 'the record cannot be read'}.")
         if item.void:

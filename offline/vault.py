@@ -22,6 +22,11 @@ from offline.errors import BadInput, Locked, Malformed
 
 MAGIC = b"fenghuo vault 1\n"
 SECRET_MIN = 8
+COMMON = {
+    "password", "password1", "12345678", "123456789", "1234567890", "qwertyui", "qwerty123", "qwertyuiop",
+    "asdfghjk", "abcd1234", "abc12345", "iloveyou", "1q2w3e4r", "1qaz2wsx", "admin123", "admin1234",
+    "welcome1", "a1234567", "a12345678", "aa123456", "woaini1314", "passw0rd", "p@ssw0rd",
+}  # those that guessing starts with; not a measure of strength
 VAULT_MAX = 1_000_000
 
 
@@ -142,7 +147,7 @@ class Vault:
 
 def check_secret(secret: str) -> None:
     """BadInput for a secret too weak to guard a folder that may be stolen."""
-    if len(secret) < SECRET_MIN or len(set(secret)) < 4:
+    if len(secret) < SECRET_MIN or len(set(secret)) < 4 or secret.lower() in COMMON:
         raise BadInput(
             f"The secret is too weak: at least {SECRET_MIN} characters, not the same few over and over.",
             code="weak_secret",

@@ -7,7 +7,7 @@ A view reads through a connection of its own, belongs to one thread, and never w
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -19,8 +19,10 @@ from offline.clock import WallMs, parse_ms, rfc3339
 from offline.engine import Connection
 from offline.errors import BadInput, NotFound
 from offline.rules.table import RECORDS, steps_from
+from offline.rules.warning import IN_FORCE
 
 LIST_MAX = 5_000
+DESK_MAX = 1_000  # of each sort of waiting thing; the oldest are never cut off
 PREFIX_MIN = 6
 Record = dict[str, Any]
 Records = list[Record]
@@ -139,27 +141,44 @@ class View:
     # Many
 
     def list(
-        self,
-        kind: str,
-        *,
-        stage: str | None = None,
-        open_only: bool = False,
-        about: str | None = None,
-        limit: int = 200,
-    ) -> Records:
-        """Records of a kind, newest first, up to `limit`; `about` keeps those of one incident."""
+        self, kind: str, *, stage: str | Sequence[str] | None = None, open_only: bool = False, about: str | None = None,
+        home: str | None = None, oldest_first: bool = False, limit: int = 200,
+    ) -> Records:  # fmt: skip
+        """Records of a kind, newest first unless asked otherwise, up to `limit` of those that fit.
+
+        Args:
+            stage: one stage or several; `asked` is a resource that is available and asked for.
+            about: id of the incident they belong to. home: path of the centre they belong to.
+        """
         where, args = ["r.kind=?"], [kind]
+        stages = [stage] if isinstance(stage, str) else stage
+        if stages is not None:
+            kept = sorted({"available" if s == "asked" else s for s in stages})
+            where.append(f"r.stage IN ({','.join('?' * len(kept))})")
+            args += kept
         if open_only:
             where.append("r.ended=0")
+        if home:
+            where.append("r.home=?")
+            args.append(home)
         if about:
             where.append("r.about=?")
-            args.append(bytes.fromhex(about))  # type: ignore[arg-type]
+            args.append(bytes.fromhex(about))  # type: ignore[arg-type] # the one argument that is no text
+        order = "r.first_ms, r.id" if oldest_first else "r.first_ms DESC, r.id"
         rows = self._select(
-            f"records r WHERE {' AND '.join(where)} ORDER BY r.first_ms DESC, r.id LIMIT ?",
-            (*args, min(limit, LIST_MAX)),
+            f"records r WHERE {' AND '.join(where)} ORDER BY {order} LIMIT ?", (*args, min(limit, LIST_MAX))
         ).fetchall()
         out = [self._record(r) for r in rows]
-        return [r for r in out if stage is None or r["stage"] == stage]
+        return [r for r in out if stages is None or r["stage"] in stages]
+
+    def linked(self, kind: str, field: str, record: str, limit: int = 200) -> Records:
+        """Records of a kind whose field `task` or `parent` names this record, newest first."""
+        path = {"task": "$.fields.task", "parent": "$.fields.parent"}[field]
+        rows = self._select(
+            "records r WHERE r.kind=? AND json_extract(r.state, ?)=? ORDER BY r.first_ms DESC LIMIT ?",
+            (kind, path, record, min(limit, LIST_MAX)),
+        ).fetchall()
+        return [self._record(r) for r in rows]
 
     def changed(self, ids: Sequence[bytes]) -> Records:
         """The records of people's kinds among these ids."""
@@ -231,61 +250,60 @@ class View:
         """What waits for this desk, the worst first: `{what, record, title, since, overdue_s, do}`.
 
         what is one of receipt (an order to us), proposal (an alert), verify (an incident), conflict, chase (our order
-        without receipt), report (an order of ours under way or overdue).
+        without receipt), work (an order we accepted), check (an order of ours reported done).
         """
         now = self._wall()
         rows = [
             *self._receipts(now),
-            *self._proposals(now),
-            *self._unverified(now),
-            *self._quarrels(now),
+            *self._proposals(),
+            *self._unverified(),
+            *self._quarrels(),
             *self._chases(now),
         ]
         rows.sort(key=lambda r: (-r["overdue_s"], r["rank"], r["since"]))
         return rows[:limit]
 
     def _row_of(self, what: str, rank: int, record: Record, do: str, overdue_s: int = 0) -> Record:
-        title = record.get("title") or record.get("headline") or record.get("name") or record.get("text") or ""
         return {
-            "what": what, "rank": rank, "record": record["id"], "kind": record["kind"], "title": title,
+            "what": what, "rank": rank, "record": record["id"], "kind": record["kind"], "title": title_of(record),
             "since": record["at_first"], "overdue_s": max(overdue_s, 0), "do": do, "centre": record["centre"],
         }  # fmt: skip
 
+    def _open_tasks(self, *stages: str) -> Records:
+        return self.list("task", stage=stages, oldest_first=True, limit=DESK_MAX)
+
     def _receipts(self, now: int) -> Records:
-        mine = [
-            t for t in self.list("task", open_only=True) if t.get("to") == self.centre and t["centre"] != self.centre
-        ]
-        out = [self._row_of("receipt", 0, t, "accept", _late_s(t, now)) for t in mine if t["stage"] == "ordered"]
-        return out + [
-            self._row_of("work", 4, t, "done", _late_s(t, now)) for t in mine if t["stage"] in ("accepted", "under_way")
+        tasks = self._open_tasks("ordered", "accepted", "under_way")
+        mine = [t for t in tasks if t.get("to") == self.centre and t["centre"] != self.centre]
+        return [
+            self._row_of("receipt", 0, t, "accept", _late_s(t, now))
+            if t["stage"] == "ordered"
+            else self._row_of("work", 4, t, "done", _late_s(t, now))
+            for t in mine
         ]
 
-    def _proposals(self, now: int) -> Records:
-        rows = [
-            w for w in self.list("warning", open_only=True) if w["stage"] == "proposed" and w["centre"] == self.centre
-        ]
+    def _proposals(self) -> Records:
+        rows = self.list("warning", stage="proposed", home=self.centre, oldest_first=True, limit=DESK_MAX)
         return [self._row_of("proposal", 1, w, "act") for w in rows]
 
-    def _unverified(self, now: int) -> Records:
-        rows = [i for i in self.list("incident", open_only=True) if i["centre"] == self.centre]
-        return [
-            self._row_of("verify", 2, i, "verify") for i in rows if i["stage"] in ("reported", "accepted", "returned")
-        ]
+    def _unverified(self) -> Records:
+        stages = ("reported", "accepted", "returned")
+        rows = self.list("incident", stage=stages, home=self.centre, oldest_first=True, limit=DESK_MAX)
+        return [self._row_of("verify", 2, i, "verify") for i in rows]
 
-    def _quarrels(self, now: int) -> Records:
+    def _quarrels(self) -> Records:
         return [self._row_of("conflict", 1, r, "settle") for r in self.conflicts()]
 
     def _chases(self, now: int) -> Records:
-        mine = [
-            t for t in self.list("task", open_only=True) if t["centre"] == self.centre and t.get("to") != self.centre
-        ]
+        tasks = self.list("task", stage=("ordered", "done"), home=self.centre, oldest_first=True, limit=DESK_MAX)
+        mine = [t for t in tasks if t.get("to") != self.centre]
         waiting = [self._row_of("chase", 3, t, "chase", _late_s(t, now)) for t in mine if t["waiting"]]
         return waiting + [self._row_of("check", 3, t, "check") for t in mine if t["stage"] == "done"]
 
     def warnings_in_force(self) -> Records:
         """Warnings that stand now, by stage; the worst colour first. Expiry is a view and is shown, not applied."""
         order = {"red": 0, "orange": 1, "yellow": 2, "blue": 3}
-        rows = [w for w in self.list("warning", open_only=True) if w["stage"] in ("in_force", "incident")]
+        rows = self.list("warning", stage=sorted(IN_FORCE), limit=DESK_MAX)
         return sorted(rows, key=lambda w: order.get(w.get("colour") or "", 4))
 
     def steps(self, record: Record) -> Sequence[str]:
@@ -338,6 +356,11 @@ class View:
         query = "SELECT count(*) FROM log WHERE pos>? AND origin<>?"
         return int(self._con.execute(query, (row[0] if row else 0, peer)).fetchone()[0])
 
+    def unsent_anywhere(self) -> int:
+        """How many entries written on this node no peer at all has said it has stored."""
+        stored = self._con.execute("SELECT coalesce(max(pos), 0) FROM acks").fetchone()[0]
+        return int(self._con.execute("SELECT count(*) FROM log WHERE pos>? AND origin=''", (stored,)).fetchone()[0])
+
     def unsent_above(self) -> int:
         """How many ops of this centre's nodes no node of the centre above has signed that it holds.
 
@@ -386,10 +409,6 @@ class View:
         rows = self._con.execute("SELECT centre FROM audience WHERE record=?", (record,))
         return any(is_at_or_above(centre, path) for (path,) in rows)
 
-    def heads_of_beat(self, wire: bytes) -> int:
-        """How many chain heads a beat names; for status pages."""
-        return len(read_beat(wire).core.heads)
-
     def below(self, centre: str | None = None, *, all_levels: bool = False) -> Sequence[str]:
         """Paths of the centres directly under a centre, or of all levels under it."""
         mine = centre or self.centre
@@ -397,9 +416,15 @@ class View:
         return paths if all_levels else [p for p in paths if above(p)[0] == mine]
 
 
+def title_of(record: Record) -> str:
+    """What a record is called on one line: its title, headline, event, name or first words."""
+    for name in ("title", "headline", "event", "name", "text", "words", "caller"):
+        if record.get(name):
+            return str(record[name])
+    return ""
+
+
 def _late_s(task: Record, now: int) -> int:
     due = task.get("due_at")
     return (now - parse_ms(due)) // 1000 if due else 0
 
-
-ViewFactory = Callable[[], View]

@@ -49,7 +49,7 @@ RECORDS: dict[str, tuple[str, dict[str, tuple[str, list[Option]]]]] = {
             "verify": ("verify 核实", STEP),
             "handle": ("handling 处置", STEP),
             "check": ("check 核查", STEP),
-            "close": ("close 办结", STEP),
+            "close": ("close 办结", [ID, arg("--anyway", action="store_true", help="even with open orders")]),
             "next": ("the next stage", STEP),
             "return": ("return 退回", STEP_WHY),
             "void": ("make void 作废", STEP_WHY),
@@ -278,7 +278,13 @@ SINGLE: dict[str, tuple[str, list[Option]]] = {
             arg("--keep", action="store_true", help="keep the throw-away profiles"),
         ],
     ),
-    "console": ("the desktop", [arg("--hub", action="append", metavar="URL", help="hub to link to")]),
+    "console": (
+        "the desktop",
+        [
+            arg("--hub", action="append", metavar="URL", help="hub to link to"),
+            arg("--size", metavar="WxH", help="of the window"),
+        ],
+    ),
     "hub": (
         "a centre's hub",
         [
@@ -286,7 +292,7 @@ SINGLE: dict[str, tuple[str, list[Option]]] = {
             arg("--parent", metavar="URL", help="the hub of the centre above"),
         ],
     ),
-    "bench": ("measure", [arg("name", help="which bench")]),
+    "bench": ("measure", [arg("name", help="startup, catchup, search, bbox or smoke")]),
 }
 
 

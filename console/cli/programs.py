@@ -23,7 +23,7 @@ from console.actions import propose
 from console.cli.run import carry_for, open_profile, profile_path, read_secret
 from console.desk import Desk, wall_ms
 from offline.errors import BadInput
-from offline.profile import Opened, Profile
+from offline.profile import LIVE, Opened, Profile
 
 READY = "ready"
 FILES = 8_192  # a thousand consoles, strangers whose handshakes have not ended, and the store's own
@@ -118,6 +118,8 @@ def run_console(args: argparse.Namespace) -> int:
     """The desktop until its window is closed."""
     from console.app import run
 
+    if getattr(args, "realm", LIVE) != LIVE:
+        raise BadInput("A console opens the live realm; drills have none of their own yet.")
     profile = Profile.at(profile_path(args))
     secret = read_secret(getattr(args, "secret_file", None), f"Secret for {profile.path}: ")
     services: list[Callable[[Desk, asyncio.Event], Awaitable[None]]] = [serve_control, poll_feeds]

@@ -28,8 +28,9 @@ def run_demo(args: argparse.Namespace) -> int:
         kill_seed=args.kill_seed,
         keep=args.keep,
     )
-    report = play(options, lambda text: print(text, flush=True))
-    print(f"{'pictures and report' if headless else 'report'}: {out}", flush=True)
+    aside = sys.stderr if getattr(args, "json", False) else sys.stdout
+    report = play(options, lambda text: print(text, file=aside, flush=True))
+    print(f"{'pictures and report' if headless else 'report'}: {out}", file=aside, flush=True)
     if getattr(args, "json", False):
         sys.stdout.write((out / "report.json").read_text(encoding="utf-8") + "\n")
     return 0 if all(s["ok"] for s in report["steps"]) else 1

@@ -243,6 +243,8 @@ class Cast:
             self.hubs[place.key] = self._program(f"{place.key} hub", ["hub"], hub.path, SECRET)
             self.desks[place.key] = self._program(f"{place.key} console", ["console"], desk.path, SECRET)
             self.desks[place.key].argv += ["--as", place.person]
+            if self.headless:
+                self.desks[place.key].argv += ["--size", "1920x1080"]
             parent = place.key
 
     def _program(self, key: str, argv: list[str], profile: Path, secret: str) -> Program:

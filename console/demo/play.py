@@ -238,7 +238,7 @@ def _step(this: Play, name: str, title: tuple[str, str], run: Callable[[Play], s
     words = title[0] if this.options.language == "zh" else title[1]
     this.step = name
     this.say(f"▶ {name}: {words}")
-    this.caption(f"{name} · {words}")
+    this.caption(words)
     started = time.monotonic()
     try:
         detail, ok = run(this), True
@@ -257,6 +257,7 @@ def _report(this: Play, steps: list[dict[str, Any]], killer: Killer | None) -> d
         digests = {place.path: this.digest(this.cast.desks[place.key]) for place in PLACES}
     report: dict[str, Any] = {
         "steps": steps,
+        "digest_for": TOWN,
         "digests": digests,
         "blocked_requests": sum(this.blocked.values()),
         "heal_to_agreement_s": this.facts.get("heal_s"),

@@ -186,7 +186,7 @@ def work_offline(play: Play) -> str:
     since = _alone_since(play)
     play.shot("work_offline", "county", "town")
     play.facts["healed_with"] = sorted(play.acked)
-    return f"accepted, under way, team committed, journal written; alone since {since}"
+    return f"accepted, under way, team committed, journal written; {since}"
 
 
 def heal(play: Play) -> str:

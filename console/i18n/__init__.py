@@ -38,6 +38,9 @@ class Tongue:
 
     def sentence(self, text: str) -> str:
         """A lower floor's English sentence in this language, or as it is."""
+        head, _, why = text.partition(": ")
+        if f"{head}: " in self.sentences and why:
+            return self.sentences[f"{head}: "] + self.sentences.get(why.rstrip("."), why)
         return self.sentences.get(text, text)
 
 

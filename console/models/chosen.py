@@ -10,6 +10,7 @@ from offline.view import View
 
 Record = dict[str, Any]
 AROUND_MAX = 100
+ASKED_MAX = 1_000
 
 
 @dataclass(frozen=True)
@@ -58,18 +59,17 @@ def _incident(view: View, record: Record) -> Chosen:
         record,
         tasks=tasks,
         warnings=[source] if source and source["kind"] == "warning" else [],
-        resources=[r for r in _resources(view) if r.get("task") in ids],
+        resources=[r for task in sorted(ids) for r in _resources(view, task)],
         journal=view.list("logentry", about=record["id"], limit=20),
     )
 
 
 def _task(view: View, record: Record) -> Chosen:
     incident = _get(view, record.get("incident"))
-    siblings = view.list("task", about=incident["id"], limit=AROUND_MAX) if incident else []
     return Chosen(
         record,
-        tasks=[t for t in siblings if t.get("parent") == record["id"]],
-        resources=[r for r in _resources(view) if r.get("task") == record["id"] or _asked_for(r, record["id"])],
+        tasks=view.linked("task", "parent", record["id"], AROUND_MAX),
+        resources=_resources(view, record["id"]),
         incident=incident,
         parent=_get(view, record.get("parent")),
     )
@@ -83,8 +83,10 @@ def _with_incident(view: View, record: Record) -> Chosen:
     return Chosen(record, incident=_get(view, record.get("incident")))
 
 
-def _resources(view: View) -> list[Record]:
-    return view.list("resource", limit=AROUND_MAX)
+def _resources(view: View, task: str) -> list[Record]:
+    """What is committed to an order, and what is asked for it and not answered."""
+    asked = [r for r in view.list("resource", stage="asked", limit=ASKED_MAX) if _asked_for(r, task)]
+    return [r for r in view.linked("resource", "task", task, AROUND_MAX) if r["stage"] == "committed"] + asked
 
 
 def _asked_for(resource: Record, task: str) -> bool:

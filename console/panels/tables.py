@@ -238,7 +238,12 @@ class TablePanel(Region):
         row = next((i for i, r in enumerate(self.model.rows) if r[self._id_field] == record_id), -1)
         if self.current() == record_id:
             return
-        self._quietly(lambda: self.view.setCurrentIndex(self.model.index(row, 0) if row >= 0 else QModelIndex()))
+        self._quietly(lambda: self._set_current(row))
+
+    def _set_current(self, row: int) -> None:
+        self.view.setCurrentIndex(self.model.index(row, 0) if row >= 0 else QModelIndex())
+        if row < 0:
+            self.view.clearSelection()  # only one row of the desk looks chosen
 
     def point_at(self, record_id: str) -> None:
         """Make the row of this record current when it is here; else the person's place stays."""

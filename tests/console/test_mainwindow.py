@@ -11,6 +11,7 @@ from PySide6.QtGui import QInputMethodEvent
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from console.actions import ACTIONS
 from console.mainwindow import MainWindow
 from console.panels.tables import TablePanel
 from console.shortcuts import TABLE
@@ -52,6 +53,11 @@ def test_an_incident_from_report_to_closure_by_its_buttons(qtbot: QtBot, hard_ni
     press(qtbot, window, "order.ok")
     for step in ("handle", "check", "close"):
         press(qtbot, window, f"incident.{step}")
+    assert record(hard_night, "fire")["stage"] == "checked", "an open order holds it open"
+    assert "扑救商铺火灾" in window.command.says.text()
+    (open_order,) = hard_night.desk.view.list("task", about=fire, open_only=True)
+    ACTIONS["task.withdraw"].run(hard_night.desk, record=open_order["id"], reason="已扑灭")
+    press(qtbot, window, "incident.close")
     assert record(hard_night, "fire")["stage"] == "closed"
     assert window.selected.bar.texts()[-1] == "● 办结"
     assert not window.buttons()["incident.accept"] and window.buttons()["incident.reopen"]
