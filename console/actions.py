@@ -117,10 +117,11 @@ def incident_add(
     position: list[float] | None = None, words: str | None = None, occurred_at: str | None = None,
 ) -> Answer:  # fmt: skip
     """A new incident at this centre."""
-    data = _given(
-        title=title, type=type, grade=grade, place=place, position=position, words=words, occurred_at=occurred_at
-    )
-    change = desk.commit(Draft("incident.report", data))
+    data = _given(title=title, type=type, place=place, position=position, words=words, occurred_at=occurred_at)
+    drafts = [Draft("incident.report", data)]
+    if grade:  # a grade is signed by the person, so it is an entry of its own
+        drafts.append(Draft("incident.grade", {"grade": grade}, Ref(0)))
+    change = desk.commit(*drafts)
     return desk.answer(change, desk.made(change, "incident"))
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+
+if "DISPLAY" not in os.environ and "WAYLAND_DISPLAY" not in os.environ:
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before anything makes a QApplication
 
 THREAD_GRACE_S = 2.0  # a thread told to stop may need a moment; longer is a leak
 _FAILED = pytest.StashKey[bool]()

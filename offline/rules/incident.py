@@ -12,7 +12,7 @@ ENDED = frozenset({"closed", "merged", "void"})
 OPEN = "reported accepted verified dispatched handling"
 
 KINDS: tuple[Kind, ...] = (
-    create("incident", "report", "reported", needs=("title",)),
+    create("incident", "report", "reported", needs=("title",), bars=("grade", "into")),
     Kind("incident.edit", "incident", "edit", bars=("grade", "into")),
     Kind("incident.grade", "incident", "edit", roles=DESK, where="home", heavy=True, needs=("grade",)),
     step("incident", "accept", "reported returned", "accepted",
