@@ -26,7 +26,7 @@ ALERT = {
     "alert": {"infos": []},
 }  # fmt: skip
 INCIDENT = {
-    "title": "t", "type": "11B03", "grade": "II", "position": [119.2, 34.0], "occurred_at": AT, "words": "w",
+    "title": "t", "type": "11B03", "position": [119.2, 34.0], "occurred_at": AT, "words": "w",
     "place": "高沟", "lead": "a",
 }  # fmt: skip
 
