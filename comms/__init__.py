@@ -1,6 +1,6 @@
 """The wire: how one centre's records reach another, and how alerts from outside reach a desk.
 
-Two halves that share only the errors and the fetcher:
+Two halves that share only the errors:
 
 * the **links** between centres: `protocol` (frames as bytes), `session` (sans-I/O: frames in, events out, frames to
   send, wake me at), `link` (the short loops that pump a session over a websocket), `client` and `hub` (dialling and

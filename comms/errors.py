@@ -10,7 +10,7 @@
         LinkFailed              a link could not be made or fell; it is tried again by itself
 
 Codes of `DocumentRefused`: ``too_big`` ``encoding`` ``doctype`` ``not_well_formed`` ``too_deep`` ``too_many_elements``
-``not_an_alert`` ``several_alerts`` ``missing`` ``bad_status`` ``bad_msg_type`` ``not_a_feed`` ``empty`` ``unreadable``.
+``not_an_alert`` ``several_alerts`` ``missing`` ``bad_status`` ``bad_msg_type`` ``not_a_feed`` ``empty`` ``unreadable``,
 ``index_only`` (a title and a link, no alert).
 Codes of `FetchFailed`: ``timeout`` ``too_big`` ``encoding`` ``status`` ``redirect`` ``not_allowed`` ``refused``
 ``unreadable``.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -29,7 +28,8 @@ class Window(Protocol):
     """The open window, as verbs of the command line reach it from another thread."""
 
     def call(self, verb: str, arguments: dict[str, Any]) -> Future[dict[str, Any]]:
-        """Do something in the window's own thread: `shot`, `state`, `press`, `select`, `fill`, `probe`."""
+        """Do something in the window's own thread: `shot`, `state`, `press`, `select`, `fill`,
+        `probe`, `fit`, `say`."""
         ...
 
 
@@ -101,7 +101,3 @@ class Desk:
             if record["kind"] == kind and bytes.fromhex(record["id"]) in change.ops:
                 return bytes.fromhex(record["id"])
         raise AssertionError(f"the change made no {kind}")
-
-    def ids(self, names: Sequence[str]) -> list[bytes]:
-        """Full ids for beginnings of ids."""
-        return [self.view.id_of(n) for n in names]

@@ -1,4 +1,4 @@
-"""The one thread that writes: an asyncio loop for links and services, and a door for actions from the window.
+"""The worker: an asyncio loop for links and services on its own thread, and a door for actions from the window.
 
 The window never waits for it: `do` and `start` return futures.
 """

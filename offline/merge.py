@@ -466,7 +466,7 @@ def _commands(
     standing = _choose(ordered[0], children, open_ends, depths)
     if len(open_ends) < 2:
         return standing, None
-    return standing, _command_conflict(open_ends, known, standing, children)
+    return standing, _command_conflict(open_ends, known, standing)
 
 
 def _twins(commands: list[Item]) -> dict[bytes, bytes]:
@@ -549,7 +549,7 @@ def _precedence(
 
 
 def _command_conflict(
-    ends: set[bytes], known: dict[bytes, Item], standing: list[Item], children: dict[bytes, list[Item]]
+    ends: set[bytes], known: dict[bytes, Item], standing: list[Item]
 ) -> dict[str, Any]:
     on_path = {i.id for i in standing}
     sides = sorted((known[e] for e in ends), key=lambda i: (i.id not in on_path, i.rank))

@@ -147,7 +147,6 @@ FIELDS: dict[str, type[Fields]] = {
 }
 _PLAIN = msgspec.json.Encoder(order="sorted").encode  # the state is kept as JSON: what does not fit that is no field
 TIMES = ("received_at", "occurred_at", "sent", "onset", "expires", "due_at", "at")
-POSITIONED = frozenset(kind for kind, fields in FIELDS.items() if "position" in fields.__struct_fields__)
 
 
 def check(record: str, shape: str, data: dict[str, Any]) -> dict[str, Any]:

@@ -59,10 +59,10 @@ class Draft:
 class Change:
     """What a commit did.
 
-    records: ids of records whose state may differ now. ops: ids newly stored, in order. new: ids of records that were
-    not there before. bodies: ops whose body came after their header. origin: "local" or the peer it came from. refused:
-    reasons for what was kept out. gaps: chains of which something before is missing. statements: how many of the
-    authority history were new. full: one was kept out for want of room and is to come again. pos: the log's end.
+    records: ids of records whose state may differ now. ops: ids newly stored, in order. bodies: ops whose body came
+    after their header. origin: "local" or the peer it came from. refused: reasons for what was kept out. gaps: chains
+    of which something before is missing. statements: how many of the authority history were new. full: one was kept
+    out for want of room and is to come again. pos: the log's end.
     """
 
     origin: str = "local"

@@ -226,7 +226,7 @@ GROUPS: dict[str, tuple[str, dict[str, tuple[str, list[Option]]]]] = {
     "sync": (
         "links to other centres",
         {
-            "status": ("links, cursors, what waits", []),
+            "status": ("links, what waits, last word of each centre", []),
             "once": ("link, exchange what there is, and stop", [arg("--seconds", type=float, default=20.0)]),
         },
     ),

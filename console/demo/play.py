@@ -131,12 +131,6 @@ class Play:
                 time.sleep(POLL_S)
         raise StepFailed(f"{who} could not {' '.join(argv[:2])}: {trouble}")
 
-    def record(self, who: str, record: str) -> dict[str, Any]:
-        """A record as a console holds it; its steps are acknowledged ops."""
-        kind = self.facts.get(f"kind {record}", "incident")
-        (row,) = self.ask(who, kind, "show", record)
-        return row
-
     # Looking
 
     def state(self, who: str) -> dict[str, Any]:

@@ -4,6 +4,6 @@
   starts from and leads to, who may write it, from which centre, and what it carries;
 * `incident`, `task`, `resource`, `warning` and `desk` hold the rows of that table for each record.
 
-A rule never reads a clock, a database or a setting. Tables have a version that the realm's root moves; the version
-here is 1.
+A rule never reads a clock, a database or a setting. This is version 1 of the
+tables; an authority statement will move a realm to the next.
 """
