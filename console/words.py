@@ -300,14 +300,14 @@ def neighbours(centres: Iterable[Record], own: str) -> tuple[Record | None, list
     return parent, [c for c in rows if c["path"].rpartition("/")[0] == own]
 
 
-def links(t: Tongue, centres: Iterable[Record], own: str, now_ms: int) -> Piece:
-    """▲parent ▼children heard/all; wrong when any of them is out of contact."""
+def links(t: Tongue, centres: Iterable[Record], own: str, now_ms: int, *, alone: bool = False) -> Piece:
+    """▲parent ▼children heard/all; wrong when any of them is out of contact, the parent at once when we are alone."""
     parent, children = neighbours(centres, own)
     heard = sum(is_heard(c, now_ms) for c in children)
     values: dict[str, Any] = {"heard": heard, "all": len(children)}
     well = heard == len(children)
     if parent:
-        fine = is_heard(parent, now_ms)
+        fine = is_heard(parent, now_ms) and not alone
         values["parent"] = t("strip.heard" if fine else "strip.unheard", name=line(short_centre(parent["name"]), 12))
         well = well and fine
     key = {(True, True): "links", (True, False): "links_bottom", (False, True): "links_top"}.get(

@@ -156,6 +156,7 @@ def cut(play: Play) -> str:
     play.cast.networks.cut("town")
     alone = _alone_since(play)
     play.wait("the county to notice", lambda: not _town_is_live(play))
+    play.wait("the county's window to notice", lambda: "0/1" in play.state("county")["strip"]["links"])
     play.shot("cut", "county", "town")
     return f"noticed after {time.monotonic() - started:.1f} s; the town's window: {alone}"
 

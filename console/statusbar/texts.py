@@ -25,7 +25,9 @@ def texts(t: Tongue, picture: Picture, now_ms: int) -> dict[str, Piece]:
         "alone": words.alone(t, picture.alone_since, now_ms),
         "leader": Piece(t("strip.leader", names=words.names_of(t, picture.persons, "leader", signed_in))),
         "officer": Piece(t("strip.officer", names=words.names_of(t, picture.persons, "duty", signed_in))),
-        "links": words.links(t, picture.centres, picture.centre, now_ms),
+        "links": words.links(
+            t, picture.centres, picture.centre, now_ms, alone=picture.alone_since is not None
+        ),
         "hub": words.hub(t, picture.links),
         "unsent": words.unsent(t, picture.unsent),
         "as_of": words.as_of(t, picture.centres, picture.centre, now_ms),
