@@ -259,7 +259,7 @@ class Poller:
         seen = dict.fromkeys(state.seen)
         entries = await self._with_documents(feed, state.source, seen, done)
         stored = await self._tell_all(entries, state.source, seen, done)
-        lines = feed_lines(replace(feed, entries=entries), state.source)
+        lines = await asyncio.to_thread(feed_lines, replace(feed, entries=entries), state.source)
         stored += [False] * (len(lines) - len(stored))
         done.lines = [{**line, "stored": told} for line, told in zip(lines, stored, strict=True)]
         await self._put(_after(state, fetched, seen, done))
